@@ -1,0 +1,112 @@
+"""What the statistics say: the statistics bar, the live windows, advice, merging."""
+
+from libs.messages.base import Message, Part
+from libs.messages.identities import JobId, RunId
+
+
+class Rate(Part):
+    """A fraction with its 95 % Wilson interval; all null without a denominator."""
+
+    numerator: int
+    denominator: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Rates(Part):
+    """The six rates of FIELD, each with its own denominator."""
+
+    solvent: Rate
+    hit: Rate
+    indexing: Rate
+    indexing_success: Rate
+    multi_lattice: Rate
+    high_quality: Rate
+
+
+class StatisticsBar(Part):
+    """Counts and rates of a whole run."""
+
+    n_processed: int
+    n_selected: int
+    n_tried: int
+    n_solvent: int
+    n_hits: int
+    n_indexed: int
+    n_multi_lattice: int
+    n_high_quality: int
+    n_unreadable: int
+    rates: Rates
+
+
+class LiveWindow(Part):
+    """Rates over the newest seconds of event time, or the newest frames in frame order."""
+
+    name: str
+    """`10s`, `60s`, `10min`, `100frames` or `1000frames`."""
+    n_processed: int
+    rates: Rates
+
+
+class RatesUpdated(Message):
+    """The rates of one job; readers ignore a revision below one that they have seen."""
+
+    job: JobId
+    attempt: int
+    run: RunId
+    revision: int
+    summary: StatisticsBar
+    live: tuple[LiveWindow, ...]
+    preliminary: bool
+    newest_ts_us: int | None
+    """Event time of the newest processed frame."""
+    updated_us: int
+    n_announced: int = 0
+    n_waiting: int = 0
+    index_fraction: float = 1.0
+
+
+class AdviceRaised(Message):
+    """Something is wrong, and what to do about it."""
+
+    job: JobId
+    cause: str
+    since_us: int
+    level: str
+    """`watch` or `act`."""
+    evidence: tuple[str, ...]
+    suggestion: str
+    raised_us: int
+
+
+class AdviceCleared(Message):
+    """The cause is gone."""
+
+    job: JobId
+    cause: str
+    since_us: int
+    cleared_us: int
+
+
+class MergingShell(Part):
+    """Merging statistics of one resolution shell (Å)."""
+
+    d_max_angstrom: float
+    d_min_angstrom: float
+    n_possible: int
+    n_measured: int
+    n_observations: int
+    mean_i_sigi: float | None = None
+    cc_half: float | None = None
+
+
+class MergingUpdated(Message):
+    """Merging statistics of one condition (a set of tags)."""
+
+    condition: str
+    revision: int
+    n_frames: int
+    n_lattices: int
+    shells: tuple[MergingShell, ...]
+    updated_us: int
