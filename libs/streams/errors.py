@@ -1,0 +1,13 @@
+"""What can go wrong between us and the broker."""
+
+
+class StreamError(Exception):
+    """Base of all errors of this package."""
+
+
+class BrokerUnreachableError(StreamError):
+    """The broker did not answer in time."""
+
+
+class MessageTooLargeError(StreamError):
+    """A message exceeds its topic's limit: publish smaller batches."""
