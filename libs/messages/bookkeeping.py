@@ -3,7 +3,7 @@
 from libs.messages.base import Message
 
 
-class CheckpointSegment(Message):
+class CheckpointSegment(Message, frozen=True, kw_only=True):
     """A piece of a service's state; overwritten in place under its key."""
 
     service: str
@@ -12,7 +12,7 @@ class CheckpointSegment(Message):
     state: bytes
 
 
-class CheckpointManifest(Message):
+class CheckpointManifest(Message, frozen=True, kw_only=True):
     """Written after its segments: which they are, and the first offset that they do not hold."""
 
     service: str
@@ -22,7 +22,7 @@ class CheckpointManifest(Message):
     written_us: int
 
 
-class MessageRejected(Message):
+class MessageRejected(Message, frozen=True, kw_only=True):
     """A dead letter: the raw bytes, where they came from, and why they could not be used."""
 
     service: str

@@ -1,7 +1,7 @@
 """Messages to bytes and back: msgpack with a tag, and a header `schema=name/version`."""
 
 from functools import cache
-from typing import Union, cast
+from typing import Union
 
 import msgspec
 
@@ -22,7 +22,7 @@ def decode(topic: Topic, payload: bytes | None) -> Message:
     if payload is None:
         raise BadMessageError("the payload is empty (a tombstone on a topic that has none)")
     try:
-        return cast(Message, _decoder(topic).decode(payload))
+        return _decoder(topic).decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadMessageError(f"no message of {topic.name}: {error}") from error
 

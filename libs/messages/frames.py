@@ -1,14 +1,18 @@
 """The result of a frame: the names that files, messages, database and outside tools share."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from libs.messages.base import Message, Part
 from libs.messages.identities import FrameNumber, JobId, Lane, Outcome, RunId, TimestampSource
 
+Array = NDArray[Any]
 
-class TimingsMs(Part):
+
+class TimingsMs(Part, frozen=True, kw_only=True):
     """Wall-clock milliseconds of each step; null where the step was not reached."""
 
     read: float | None = None
@@ -18,7 +22,7 @@ class TimingsMs(Part):
     integrate: float | None = None
 
 
-class StagesUs(Part):
+class StagesUs(Part, frozen=True, kw_only=True):
     """Time stamps (µs since 1970 UTC) of a frame's way."""
 
     written: int | None = None
@@ -28,7 +32,7 @@ class StagesUs(Part):
     done: int | None = None
 
 
-class Shells(Part):
+class Shells(Part, frozen=True, kw_only=True):
     """I/σ in ten shells of equal reciprocal volume down to `d_min_angstrom`; raw little-endian.
 
     `n` uint32 [10], `n_positive` uint32 [10], `mean` and `mean_positive` float32 [10] (NaN where
@@ -41,7 +45,7 @@ class Shells(Part):
     mean: bytes
     mean_positive: bytes
 
-    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def columns(self) -> tuple[Array, Array, Array, Array]:
         """The four arrays (n, n_positive, mean, mean_positive), each of length 10."""
         return (
             np.frombuffer(self.n, "<u4"),
@@ -51,7 +55,7 @@ class Shells(Part):
         )
 
 
-class Lattice(Part):
+class Lattice(Part, frozen=True, kw_only=True):
     """One lattice on a frame; lengths in Å, angles in degrees, positions in pixels."""
 
     unit_cell: tuple[float, float, float, float, float, float]
@@ -68,7 +72,7 @@ class Lattice(Part):
     shells: Shells | None = None
 
 
-class FrameResult(Part):
+class FrameResult(Part, frozen=True, kw_only=True):
     """What is known of one frame after its processing ended."""
 
     frame: FrameNumber
@@ -93,7 +97,7 @@ class FrameResult(Part):
     stages_us: StagesUs = StagesUs()
 
 
-class RadialProfile(Part):
+class RadialProfile(Part, frozen=True, kw_only=True):
     """Mean intensity against resolution over the frames of a batch; raw float32."""
 
     two_theta_step_deg: float
@@ -101,7 +105,7 @@ class RadialProfile(Part):
     n_frames: int
 
 
-class SpotDistances(Part):
+class SpotDistances(Part, frozen=True, kw_only=True):
     """Histogram of distances between strong spots in reciprocal space (1/Å); raw uint32."""
 
     step_per_angstrom: float
@@ -109,7 +113,7 @@ class SpotDistances(Part):
     n_frames: int
 
 
-class FramesProcessed(Message):
+class FramesProcessed(Message, frozen=True, kw_only=True):
     """Results of 1 to N frames of one job, from one file; what they share stands once."""
 
     job: JobId
@@ -130,7 +134,7 @@ class FramesProcessed(Message):
         return frame.file if frame.file is not None else self.file
 
 
-class ReflectionsIntegrated(Message):
+class ReflectionsIntegrated(Message, frozen=True, kw_only=True):
     """The integrated reflections of one lattice of one frame, as raw arrays of equal length."""
 
     job: JobId

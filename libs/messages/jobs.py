@@ -10,7 +10,7 @@ from libs.messages.identities import JobId, JobState, Lane, RunId
 from libs.messages.runs import FrameSpan
 
 
-class RecipeFile(Part):
+class RecipeFile(Part, frozen=True, kw_only=True):
     """A file that the PHIL text names (geometry, mask …), by content."""
 
     parameter: str
@@ -18,7 +18,7 @@ class RecipeFile(Part):
     sha256: str
 
 
-class Cutoffs(Part):
+class Cutoffs(Part, frozen=True, kw_only=True):
     """The cut-offs of a trial; every one can be changed later without reprocessing."""
 
     hit: int = 40
@@ -28,7 +28,7 @@ class Cutoffs(Part):
     i_sigi: float = 1.0
 
 
-class Recipe(Part):
+class Recipe(Part, frozen=True, kw_only=True):
     """Everything that decides how a frame is processed: trial and run group together."""
 
     phil: str
@@ -57,7 +57,7 @@ class Recipe(Part):
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]
 
 
-class JobChanged(Message):
+class JobChanged(Message, frozen=True, kw_only=True):
     """A job was made, restarted (a higher attempt), stopped or deleted."""
 
     job: JobId
@@ -74,7 +74,7 @@ class JobChanged(Message):
     tags: tuple[str, ...] = ()
 
 
-class FramesToProcess(Message):
+class FramesToProcess(Message, frozen=True, kw_only=True):
     """A chunk of one job's work; carries the full recipe, so that a worker needs nothing else."""
 
     job: JobId

@@ -4,7 +4,7 @@ from libs.messages.base import Message, Part
 from libs.messages.identities import FrameNumber, RunId, TimestampSource
 
 
-class FrameSpan(Part):
+class FrameSpan(Part, frozen=True, kw_only=True):
     """Consecutive frames in one file: frame `first_frame + i` is image `first_index + i`."""
 
     file: str
@@ -15,7 +15,7 @@ class FrameSpan(Part):
     """When the newest of these frames was last written, as the file system tells it."""
 
 
-class RunStarted(Message):
+class RunStarted(Message, frozen=True, kw_only=True):
     """A run was seen for the first time."""
 
     run: RunId
@@ -33,7 +33,7 @@ class RunStarted(Message):
     tags: tuple[str, ...] = ()
 
 
-class FramesArrived(Message):
+class FramesArrived(Message, frozen=True, kw_only=True):
     """Frames of a run became readable; `sequence` counts these messages within a run from 0."""
 
     run: RunId
@@ -42,7 +42,7 @@ class FramesArrived(Message):
     announced_us: int
 
 
-class RunEnded(Message):
+class RunEnded(Message, frozen=True, kw_only=True):
     """No more frames will come, unless a late file does."""
 
     run: RunId

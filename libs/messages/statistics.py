@@ -4,7 +4,7 @@ from libs.messages.base import Message, Part
 from libs.messages.identities import JobId, RunId
 
 
-class Rate(Part):
+class Rate(Part, frozen=True, kw_only=True):
     """A fraction with its 95 % Wilson interval; all null without a denominator."""
 
     numerator: int
@@ -14,7 +14,7 @@ class Rate(Part):
     high: float | None = None
 
 
-class Rates(Part):
+class Rates(Part, frozen=True, kw_only=True):
     """The six rates of FIELD, each with its own denominator."""
 
     solvent: Rate
@@ -25,7 +25,7 @@ class Rates(Part):
     high_quality: Rate
 
 
-class StatisticsBar(Part):
+class StatisticsBar(Part, frozen=True, kw_only=True):
     """Counts and rates of a whole run."""
 
     n_processed: int
@@ -40,7 +40,7 @@ class StatisticsBar(Part):
     rates: Rates
 
 
-class LiveWindow(Part):
+class LiveWindow(Part, frozen=True, kw_only=True):
     """Rates over the newest seconds of event time, or the newest frames in frame order."""
 
     name: str
@@ -49,7 +49,7 @@ class LiveWindow(Part):
     rates: Rates
 
 
-class RatesUpdated(Message):
+class RatesUpdated(Message, frozen=True, kw_only=True):
     """The rates of one job; readers ignore a revision below one that they have seen."""
 
     job: JobId
@@ -67,7 +67,7 @@ class RatesUpdated(Message):
     index_fraction: float = 1.0
 
 
-class AdviceRaised(Message):
+class AdviceRaised(Message, frozen=True, kw_only=True):
     """Something is wrong, and what to do about it."""
 
     job: JobId
@@ -80,7 +80,7 @@ class AdviceRaised(Message):
     raised_us: int
 
 
-class AdviceCleared(Message):
+class AdviceCleared(Message, frozen=True, kw_only=True):
     """The cause is gone."""
 
     job: JobId
@@ -89,7 +89,7 @@ class AdviceCleared(Message):
     cleared_us: int
 
 
-class MergingShell(Part):
+class MergingShell(Part, frozen=True, kw_only=True):
     """Merging statistics of one resolution shell (Å)."""
 
     d_max_angstrom: float
@@ -101,7 +101,7 @@ class MergingShell(Part):
     cc_half: float | None = None
 
 
-class MergingUpdated(Message):
+class MergingUpdated(Message, frozen=True, kw_only=True):
     """Merging statistics of one condition (a set of tags)."""
 
     condition: str

@@ -33,8 +33,8 @@ class MetricsSettings(Branch):
 class LogSettings(Branch):
     """How the service logs."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level")
-    format: Literal["json", "console"] = Field("json", description="one JSON object a line, or text")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest")
+    format: Literal["json", "console"] = Field("json", description="JSON lines, or text")
 
 
 class DatabaseSettings(Branch):

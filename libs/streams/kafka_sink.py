@@ -38,7 +38,10 @@ class KafkaSink:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         await stop_quietly(_stop, self._client)
 
@@ -105,11 +108,11 @@ async def _send(client: Any, payloads: list[Payload]) -> tuple[list[Payload], Ex
         *(_acknowledged(future) for future in futures), return_exceptions=True
     )
     failed = [(p, r) for p, r in zip(payloads, results, strict=True) if isinstance(r, Exception)]
-    for payload, error in failed:
-        if isinstance(error, MessageSizeTooLargeError):
+    for payload, reason in failed:
+        if isinstance(reason, MessageSizeTooLargeError):
             raise MessageTooLargeError(
                 f"a message of {len(payload[2] or b'')} bytes is too large for {payload[0]}"
-            ) from error
+            ) from reason
     return [payload for payload, _ in failed], failed[0][1] if failed else None
 
 

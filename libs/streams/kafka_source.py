@@ -68,7 +68,10 @@ class KafkaSource:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         await stop_quietly(_stop, self._client)
 
@@ -192,5 +195,3 @@ def _record(record: Any) -> Record:
         value=record.value,
         timestamp_ms=record.timestamp,
     )
-
-
