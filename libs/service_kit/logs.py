@@ -33,3 +33,5 @@ def configure_logging(service: str, settings: LogSettings) -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+    # It repeats "unable to connect" many times a second; libs/streams logs an outage once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

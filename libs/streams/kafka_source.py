@@ -155,22 +155,17 @@ class KafkaSource:
 
     async def _assign_everything(self) -> None:
         names = {topic.name for topic in self._topics}
+        self._client.subscribe(list(names))
         deadline = asyncio.get_running_loop().time() + self._patience_s
-        while not names <= (known := await self._client.topics()):
+        while names > (known := {tp.topic for tp in self._client.assignment()}):
             if asyncio.get_running_loop().time() > deadline:
                 missing = ", ".join(sorted(names - known))
                 raise BrokerUnreachableError(
                     f"topics missing at {self._bootstrap}: {missing}; "
                     "make them with `python -m libs.streams.topics_admin`"
                 )
-            await asyncio.sleep(0.2)
-        parts = [
-            aiokafka.TopicPartition(topic, partition)
-            for topic in names
-            for partition in self._client.partitions_for_topic(topic) or ()
-        ]
-        self._client.assign(parts)
-        await self._client.seek_to_beginning(*parts)
+            await asyncio.sleep(0.05)
+        await self._client.seek_to_beginning()
 
 
 async def _stop(client: Any) -> None:

@@ -1,6 +1,7 @@
 """Makes the topics of the table that do not exist yet: `python -m libs.streams.topics_admin`."""
 
 import asyncio
+import logging
 import os
 from typing import Any
 
@@ -54,4 +55,5 @@ async def _close(client: Any) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(ensure_topics(os.environ.get("STILLSTREAM_KAFKA__BOOTSTRAP", "127.0.0.1:9092")))
