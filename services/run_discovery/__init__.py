@@ -1,0 +1,1 @@
+"""run_discovery: watches folders and announces runs and their frames on the runs topic."""
