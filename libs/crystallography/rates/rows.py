@@ -1,0 +1,122 @@
+"""Frame results as rows of a numpy array: what the rates need of a frame, in 144 bytes.
+
+Knows how an outcome counts (FIELD, "Rates"); does not know cut-offs, lanes or other rows.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from libs.crystallography.rates.shells import reachable_cutoffs
+from libs.crystallography.resolution import N_SHELLS
+from libs.messages import (
+    COUNTED,
+    SELECTED,
+    BadMessageError,
+    FrameResult,
+    FramesProcessed,
+    Lattice,
+    Outcome,
+    precedence,
+)
+
+LARGEST = 2**53
+"""Of frame numbers and time stamps: what a float64, hence every reader, holds exactly."""
+
+COUNTS, IS_SELECTED, IS_TRIED, IS_UNREADABLE = 1, 2, 4, 8
+
+ROW = np.dtype(
+    [
+        ("frame", "<i8"),
+        ("ts_us", "<i8"),
+        ("precedence", "<i8"),
+        ("solvent_ratio", "<f8"),
+        ("d_min_contiguous", "<f8"),
+        ("d_min_cctbx", "<f8"),
+        ("shell_d_min", "<f8"),
+        ("n_strong", "<u4"),
+        ("n_lattices", "u1"),
+        ("flags", "u1"),
+        ("spare", "<u2"),
+        ("contiguous", "<f4", (N_SHELLS,)),
+        ("cctbx", "<f4", (N_SHELLS,)),
+    ]
+)
+"""NaN: missing. `contiguous` and `cctbx`: the I/σ cut-offs up to which each shell is reached
+(see shells.py); zero, like `shell_d_min` (Å), where no lattice brought a shell table."""
+
+Rows = npt.NDArray[Any]
+"""A structured array of dtype ROW."""
+
+_ALWAYS_TRIED = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
+OUTCOME_FLAGS = {
+    outcome: COUNTS * (outcome in COUNTED)
+    | IS_SELECTED * (outcome in SELECTED)
+    | IS_TRIED * (outcome in _ALWAYS_TRIED)
+    | IS_UNREADABLE * (outcome is Outcome.UNREADABLE)
+    for outcome in Outcome
+}
+
+
+def rows_of(batch: FramesProcessed) -> Rows:
+    """The rows of a message, in its order; raises BadMessageError for values out of range."""
+    try:
+        return rows_from_results(batch.frames, batch.attempt)
+    except (OverflowError, ValueError) as error:
+        raise BadMessageError(f"results of job {batch.job} are out of range: {error}") from error
+
+
+def rows_from_results(frames: Sequence[FrameResult], attempt: int) -> Rows:
+    """The rows of results of one attempt; raises ValueError or OverflowError."""
+    rows = np.zeros(len(frames), ROW)
+    rows["frame"] = _within_range("frame", [f.frame for f in frames])
+    rows["ts_us"] = _within_range("ts_us", [f.ts_us for f in frames])
+    rows["precedence"] = [precedence(attempt, f) for f in frames]
+    rows["solvent_ratio"] = _floats([f.solvent_ratio for f in frames])
+    rows["n_strong"] = np.clip([f.n_strong for f in frames], 0, 2**32 - 1)
+    rows["flags"] = [OUTCOME_FLAGS[f.outcome] | IS_TRIED * _was_tried(f) for f in frames]
+    rows["d_min_contiguous"] = rows["d_min_cctbx"] = np.nan
+    _add_lattices(rows, [(i, f) for i, f in enumerate(frames) if _is_indexed(f)])
+    return rows
+
+
+def _within_range(name: str, values: Sequence[int]) -> Sequence[int]:
+    if values and not (min(values) >= 0 and max(values) <= LARGEST):
+        raise ValueError(f"{name} must be within 0 … {LARGEST}")
+    return values
+
+
+def _is_indexed(frame: FrameResult) -> bool:
+    return bool(frame.lattices) and frame.outcome is Outcome.PROCESSED
+
+
+def _was_tried(frame: FrameResult) -> bool:
+    return frame.outcome is Outcome.PROCESSED and (frame.indexing_tried or bool(frame.lattices))
+
+
+def _floats(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _add_lattices(rows: Rows, indexed: Sequence[tuple[int, FrameResult]]) -> None:
+    if not indexed:
+        return
+    at = [i for i, _ in indexed]
+    rows["n_lattices"][at] = [min(len(f.lattices), 255) for _, f in indexed]
+    rows["d_min_contiguous"][at] = _floats([f.d_min_contiguous for _, f in indexed])
+    rows["d_min_cctbx"][at] = _floats([f.d_min_cctbx for _, f in indexed])
+    _add_shells(rows, [(i, lattice) for i, f in indexed for lattice in f.lattices])
+
+
+def _add_shells(rows: Rows, lattices: Sequence[tuple[int, Lattice]]) -> None:
+    tables = [(i, lattice.shells) for i, lattice in lattices if lattice.shells is not None]
+    if not tables:
+        return
+    owners = np.array([i for i, _ in tables])
+    contiguous, cctbx = reachable_cutoffs([shells for _, shells in tables])
+    at, first = np.unique(owners, return_index=True)
+    rows["shell_d_min"][at] = [tables[i][1].d_min_angstrom for i in first]
+    rows["contiguous"][at] = np.maximum.reduceat(contiguous, first, axis=0)
+    rows["cctbx"][at] = np.maximum.reduceat(cctbx, first, axis=0)

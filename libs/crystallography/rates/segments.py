@@ -1,0 +1,44 @@
+"""2048 rows as bytes for a checkpoint: about 170 KB, far below the limit of a record."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from libs.crystallography.rates.rows import ROW, Rows
+
+SEGMENT_ROWS = 2048
+_MAGIC = b"SLR1"
+_SHELLS_AT = ROW.fields["contiguous"][1] if ROW.fields is not None else 0
+"""Bytes from here on belong to the shell tables, and are kept for indexed frames only."""
+
+
+def pack(rows: Rows) -> bytes:
+    """Rows as bytes: magic, number of rows, their heads, the tails of those that are indexed."""
+    raw = _bytes_of(rows)
+    tails = raw[rows["n_lattices"] > 0, _SHELLS_AT:]
+    return (
+        _MAGIC + len(rows).to_bytes(4, "little") + raw[:, :_SHELLS_AT].tobytes() + tails.tobytes()
+    )
+
+
+def unpack(packed: bytes) -> Rows:
+    """The rows again; raises ValueError for bytes that `pack` did not make."""
+    if packed[:4] != _MAGIC:
+        raise ValueError("a checkpoint segment does not begin with its magic bytes")
+    n = int.from_bytes(packed[4:8], "little")
+    split = 8 + n * _SHELLS_AT
+    if len(packed) < split:
+        raise ValueError(f"a checkpoint segment of {n} rows is cut off at {len(packed)} bytes")
+    rows = np.zeros(n, ROW)
+    raw = _bytes_of(rows)
+    raw[:, :_SHELLS_AT] = np.frombuffer(packed[8:split], np.uint8).reshape(n, _SHELLS_AT)
+    indexed = rows["n_lattices"] > 0
+    tails = np.frombuffer(packed[split:], np.uint8)
+    raw[indexed, _SHELLS_AT:] = tails.reshape(int(indexed.sum()), ROW.itemsize - _SHELLS_AT)
+    return rows
+
+
+def _bytes_of(rows: Rows) -> npt.NDArray[Any]:
+    """The rows' memory as uint8 [n, 144] (a view)."""
+    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), ROW.itemsize)

@@ -1,0 +1,88 @@
+"""Checkpoint segments: only what changed, and the same columns again."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from libs.crystallography.rates import SEGMENT_ROWS, FrameColumns, rows_of
+from tests.crystallography.rates.builders import batch, result
+from tests.crystallography.rates.strategies import ATTEMPTED
+
+
+def filled(n: int) -> FrameColumns:
+    columns = FrameColumns()
+    frames = [result(i, n_lattices=i % 3, n_strong=i) for i in range(n)]
+    for start in range(0, n, 500):
+        columns.upsert(batch(frames[start : start + 500]))
+    return columns
+
+
+def stored(columns: FrameColumns) -> list[bytes]:
+    return [columns.segment(number) for number in range(columns.n_segments)]
+
+
+@given(st.lists(ATTEMPTED, max_size=50))
+@settings(max_examples=50, deadline=None)
+def test_segments_bring_the_same_rows_back(results: list) -> None:
+    columns = FrameColumns()
+    for attempt, frame in results:
+        columns.upsert(batch([frame], attempt))
+    again = FrameColumns.restored(stored(columns))
+    assert again.rows.tobytes() == columns.rows.tobytes()
+    assert again.attempt == columns.attempt
+    assert again.dirty_segments() == ()
+
+
+def test_only_segments_that_changed_are_dirty() -> None:
+    columns = filled(3 * SEGMENT_ROWS + 5)
+    assert columns.dirty_segments() == (0, 1, 2, 3)
+    columns.upsert(batch([result(SEGMENT_ROWS + 7)], attempt=2))
+    columns.upsert(batch([result(3, n_lattices=0, n_strong=3)]))
+    assert columns.dirty_segments() == (1,)
+    assert columns.dirty_segments() == ()
+
+
+def test_a_segment_that_is_newer_than_its_manifest_does_no_harm() -> None:
+    columns = filled(SEGMENT_ROWS + 100)
+    older = stored(columns)
+    late = batch([result(3, n_strong=500), result(90_000)], attempt=2)
+    columns.upsert(late)
+    again = FrameColumns.restored([older[0], columns.segment(1)])
+    again.upsert(late)
+    assert again.rows.tobytes() == columns.rows.tobytes()
+
+
+def test_segments_that_overlap_are_taken_frame_by_frame_and_written_anew() -> None:
+    columns = filled(SEGMENT_ROWS + 100)
+    raw = stored(columns)
+    again = FrameColumns.restored([raw[0], raw[0], raw[1]])
+    assert len(again) == len(columns)
+    assert again.dirty_segments() == (0, 1)
+
+
+def test_a_segment_is_far_below_the_limit_of_a_record() -> None:
+    columns = filled(SEGMENT_ROWS)
+    assert len(columns.segment(0)) < 256 * 1024
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", b"SLR1\xff\xff\x00\x00", b"SLR1\x01"])
+def test_damaged_bytes_are_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError):
+        FrameColumns.restored([raw])
+
+
+def test_stamps_tell_what_changed_since() -> None:
+    columns = filled(10)
+    columns.stamp = 5
+    columns.upsert(batch([result(2)], attempt=2))
+    columns.upsert(batch([result(40)]))
+    changed = columns.rows["frame"][columns.stamps >= 5]
+    assert np.array_equal(np.sort(changed), [2, 40])
+    assert columns.find(40) == 10
+    assert columns.find(41) == -1
+
+
+def test_rows_of_a_message_keep_its_order() -> None:
+    rows = rows_of(batch([result(9), result(4)]))
+    assert rows["frame"].tolist() == [9, 4]
