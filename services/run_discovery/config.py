@@ -54,7 +54,9 @@ class SourceSettings(BaseModel):
         10.0, ge=0, description="a cut-off file left alone for so long becomes an unreadable frame"
     )
     frames_per_file: int = Field(
-        10_000_000, ge=1, description="frame = (file number - first) × this + index in the file"
+        10_000_000,
+        ge=1,
+        description="without sequence_number, frame = (file number - first) × this + index",
     )
     first_file_number: int = Field(1, ge=0, description="number in the name of a run's first file")
     time_zone: str = Field("UTC", description="zone of stamps that carry none, e.g. Europe/Zurich")

@@ -1,9 +1,10 @@
 """The decision of run_discovery: what was announced, what is on disk now → what to announce.
 
-Pure. Frame numbers: an image file has the number in its name; an HDF5 file has its number in its
-name (less the first file's) times `frames_per_file`, plus the index in the file. Neither depends
-on what arrived before, so that late files never renumber. A file without a number, or whose number
-is taken, gets the next free place once, and keeps it because the announcement says so.
+Pure. Frame numbers: an image file has the number in its name. Images in HDF5 have the file's own
+counter (`sequence_number`); without one, the number in the file's name (less the first file's)
+times `frames_per_file`, plus the index. None of these depends on what arrived before, so that late
+files never renumber. A file without a number, or whose number is taken, gets the next free place
+once, and keeps it because the announcement says so.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from libs.messages import (
     run_id,
 )
 from services.run_discovery.ledger import FileAnnounced, Ledger, RunAnnounced, file_key
-from services.run_discovery.sightings import FileSeen, Mode, RunSeen, Source, started
+from services.run_discovery.sightings import FileSeen, Mode, RunSeen, Source, Stretch, started
 
 MAX_SPANS = 500
 """Spans in one message: keeps a record below some 200 KiB."""
@@ -70,7 +71,7 @@ def overfull(source: Source, seen: RunSeen) -> list[str]:
         f"{file.path} holds {file.readable} frames, of which only the first {limit} are announced: "
         f"frames_per_file of source {source.name} is too small"
         for file in seen.files
-        if file.readable is not None and file.readable > limit
+        if file.readable is not None and file.readable > limit and not file.counter
     ]
 
 
@@ -90,31 +91,49 @@ def _restarted(old: RunAnnounced, known: list[tuple[FileSeen, FileAnnounced]]) -
 def _new_spans(
     old: RunAnnounced | None, source: Source, seen: RunSeen, now_us: int
 ) -> Iterator[FrameSpan]:
-    done = {} if old is None else dict(old.files)
+    done = {} if old is None else {key: file.count for key, file in old.files.items()}
     taken = set() if old is None else set(old.places)
     ending = _nothing_more_comes(old, source, seen, now_us)
     for file in sorted(seen.files, key=lambda f: (f.number is None, f.number, f.path)):
-        count = min(_countable(source, file, ending=ending), source.frames_per_file)
-        was = done.get(file_key(file.path))
-        begun = 0 if was is None else was.count
+        key = file_key(file.path)
+        begun, count = done.get(key, 0), _countable(source, file, ending=ending)
         if count <= begun:
             continue
+        was = None if old is None else old.files.get(key)
         first = _first_frame(source, file, taken) if was is None else was.first_frame
         taken.add(first)
-        now = FileAnnounced(
-            path=file.path, first_frame=first, count=count, written_us=file.written_us
-        )
-        done[file_key(file.path)] = now
-        yield _span(now, begun)
+        done[key] = count
+        for piece in _numbered(source, file, first, begun, count):
+            yield FrameSpan(
+                file=file.path,
+                first_index=piece.first_index,
+                first_frame=FrameNumber(piece.first_frame),
+                count=piece.count,
+                written_us=file.written_us,
+            )
 
 
-def _span(file: FileAnnounced, begun: int) -> FrameSpan:
-    return FrameSpan(
-        file=file.path,
-        first_index=begun,
-        first_frame=FrameNumber(file.first_frame + begun),
-        count=file.count - begun,
-        written_us=file.written_us,
+def _numbered(
+    source: Source, file: FileSeen, first: int, begun: int, count: int
+) -> Iterator[Stretch]:
+    """Images `begun` … `count - 1`; the counter holds if the file's first frame came from it."""
+    if not file.counter or file.counter[0].first_frame != first:
+        limit = min(count, source.frames_per_file)
+        if begun < limit:
+            yield Stretch(first_index=begun, first_frame=first + begun, count=limit - begun)
+        return
+    for piece in (*file.counter, _beyond(file.counter[-1], count)):
+        start, end = max(piece.first_index, begun), min(piece.first_index + piece.count, count)
+        if start < end:
+            shift = piece.first_frame - piece.first_index
+            yield Stretch(first_index=start, first_frame=start + shift, count=end - start)
+
+
+def _beyond(last: Stretch, count: int) -> Stretch:
+    """Images at the end of a run that the counter does not reach."""
+    index = last.first_index + last.count
+    return Stretch(
+        first_index=index, first_frame=last.first_frame + last.count, count=count - index
     )
 
 
@@ -138,6 +157,8 @@ def _pending(source: Source, file: FileSeen) -> bool:
 
 
 def _first_frame(source: Source, file: FileSeen, taken: set[int]) -> int:
+    if file.counter and file.counter[0].first_frame not in taken:
+        return file.counter[0].first_frame
     step = 1 if source.mode is Mode.IMAGE_FILES else source.frames_per_file
     first = 0 if source.mode is Mode.IMAGE_FILES else source.first_file_number
     wanted = 0 if file.number is None else max(file.number - first, 0) * step

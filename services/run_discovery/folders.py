@@ -178,6 +178,7 @@ class FolderWatch:
             extent=0 if frames is None else frames.extent,
             start_us=None if frames is None else frames.start_us,
             period_us=None if frames is None else frames.period_us,
+            counter=() if frames is None else frames.counter,
         )
 
     def _image_is_whole(self, path: str) -> bool | None:

@@ -15,9 +15,13 @@ from zoneinfo import ZoneInfo
 
 import h5py
 import hdf5plugin  # noqa: F401  registers the compression filters
+import numpy as np
 
 from libs.messages.units import us_from_datetime, us_from_seconds
+from services.run_discovery.sightings import Stretch
 
+COUNTER = "entry/instrument/detector/sequence_number"
+LARGEST_NUMBER = 1 << 53
 _READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
@@ -35,6 +39,7 @@ class FramesInFile:
     """Frames that the data set claims."""
     start_us: int | None
     period_us: int | None
+    counter: tuple[Stretch, ...] = ()
 
 
 def look_into(path: Path, *, time_zone: str) -> FramesInFile:
@@ -42,11 +47,15 @@ def look_into(path: Path, *, time_zone: str) -> FramesInFile:
     try:
         with h5py.File(path, "r", libver="latest", swmr=True, locking=False) as file:
             counts = [_count(dataset) for dataset in _image_data(file)]
+            readable, numbers = _without_gap(counts), _counter(file)
+            if numbers is not None:  # written after the image: no number, no frame yet
+                readable = min(readable, len(numbers))
             return FramesInFile(
-                readable=_without_gap(counts),
+                readable=readable,
                 extent=sum(extent for _, extent in counts),
                 start_us=_start_us(file, time_zone),
                 period_us=_period_us(file),
+                counter=() if numbers is None else stretches(numbers[:readable]),
             )
     except _READ_ERRORS as error:
         raise UnreadableFileError(f"{path}: {error}") from error
@@ -108,6 +117,28 @@ def _without_gap(counts: list[tuple[int, int]]) -> int:
         if readable < extent:
             break
     return total
+
+
+def _counter(file: Any) -> Any:
+    """The file's own frame numbers, or None where it has none that can be used."""
+    if COUNTER not in file or file[COUNTER].ndim != 1 or file[COUNTER].dtype.kind not in "iu":
+        return None
+    numbers = file[COUNTER][()]
+    good = (numbers >= 0) & (numbers < LARGEST_NUMBER)
+    rising = bool(np.all(numbers[1:] > numbers[:-1]))
+    return numbers.astype(np.int64) if rising and bool(np.all(good)) else None
+
+
+def stretches(numbers: Any) -> tuple[Stretch, ...]:
+    """Rising frame numbers as stretches without a gap."""
+    if len(numbers) == 0:
+        return ()
+    starts = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1).tolist()]
+    ends = [*starts[1:], len(numbers)]
+    return tuple(
+        Stretch(first_index=start, first_frame=int(numbers[start]), count=end - start)
+        for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def _start_us(file: Any, time_zone: str) -> int | None:

@@ -29,10 +29,20 @@ class Source:
     unreadable_after_s: float = 10.0
     """A file that is visibly not whole is announced all the same when left alone for so long."""
     frames_per_file: int = 10_000_000
+    """Room for frame numbers between two HDF5 files without a counter of their own."""
     first_file_number: int = 1
     time_zone: str = "UTC"
     period_us: int | None = None
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Images `first_index` … of a file are the frames `first_frame` …, `count` of them."""
+
+    first_index: int
+    first_frame: int
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +65,8 @@ class FileSeen:
     """Start time written in the file itself."""
     period_us: int | None = None
     """Time between two frames, written in the file itself."""
+    counter: tuple[Stretch, ...] = ()
+    """The file's own frame counter for its readable images; empty where it has none."""
 
 
 @dataclass(frozen=True, kw_only=True)

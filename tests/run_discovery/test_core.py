@@ -6,6 +6,7 @@ import pytest
 
 from libs.messages import FramesArrived, RunEnded, RunStarted, TimestampSource
 from services.run_discovery.core import MAX_SPANS
+from services.run_discovery.sightings import Stretch
 from tests.run_discovery.helpers import (
     HDF5,
     IMAGES,
@@ -71,6 +72,42 @@ def test_files_without_a_number_get_places_of_their_own():
     discovery.restart()
     discovery.see(run_seen(replace(a, readable=3), b))
     assert frames_of(discovery.said)[-1][1:] == ("/data/r1/a.h5", 2, 2)
+
+
+def counted(path: str, *numbers: tuple[int, int], **changes: object):
+    """A file whose own counter has these (first frame, count)."""
+    pieces, index = [], 0
+    for first, count in numbers:
+        pieces.append(Stretch(first_index=index, first_frame=first, count=count))
+        index += count
+    return file_seen(path, readable=index, counter=tuple(pieces), **changes)
+
+
+def test_the_files_own_counter_goes_first_gaps_and_all():
+    discovery = Discovery(HDF5)
+    discovery.see(run_seen(counted("/data/r1/x_00002.h5", (100, 2), number=2)))
+    discovery.see(run_seen(counted("/data/r1/x_00002.h5", (100, 3), (107, 1), number=2)))
+    discovery.see(run_seen(counted("/data/r1/x_00001.h5", (0, 2))))
+    frames = [(index, frame) for *_, index, frame in frames_of(discovery.said)]
+    assert frames == [(0, 100), (1, 101), (2, 102), (3, 107), (0, 0), (1, 1)]
+
+
+def test_a_counter_that_starts_again_in_each_file_makes_no_number_twice():
+    discovery = Discovery(replace(HDF5, frames_per_file=10))
+    two = [counted(f"/data/r1/x_0000{n}.h5", (0, 3), number=n) for n in (1, 2)]
+    discovery.see(run_seen(*two))
+    discovery.restart()
+    more = [counted(f"/data/r1/x_0000{n}.h5", (0, 4), number=n) for n in (1, 2)]
+    discovery.see(run_seen(*more))
+    frames = sorted(frame for *_, frame in frames_of(discovery.said))
+    assert frames == [0, 1, 2, 3, 10, 11, 12, 13]
+
+
+def test_frames_that_the_counter_does_not_reach_are_counted_on_at_the_end():
+    discovery = Discovery(HDF5)
+    short = counted("/data/r1/x_00001.h5", (5, 2), extent=4)
+    discovery.see(run_seen(short, finished=True))
+    assert [frame for *_, frame in frames_of(discovery.said)] == [5, 6, 7, 8]
 
 
 def test_an_image_has_the_number_in_its_name():

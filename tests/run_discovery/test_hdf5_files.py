@@ -101,6 +101,32 @@ def test_a_hole_hides_what_comes_after_it(tmp_path):
     assert (seen.readable, seen.extent) == (2, 6)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([4, 5, 6], [(0, 4, 3)]),
+        ([4, 5, 9, 10], [(0, 4, 2), (2, 9, 2)]),
+        ([], []),
+    ],
+)
+def test_the_files_own_counter(tmp_path, numbers, expected):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["entry/data/data"] = np.ones((4, 4, 4))
+        file["entry/instrument/detector/sequence_number"] = np.array(numbers, "i8")
+    seen = look_into(tmp_path / "a.h5", time_zone="UTC")
+    assert seen.readable == len(numbers)
+    assert [(p.first_index, p.first_frame, p.count) for p in seen.counter] == expected
+
+
+@pytest.mark.parametrize("numbers", [[1, 1, 2, 3], [3, 2, 1, 0], [-1, 0, 1, 2], [0.5, 1, 2, 3]])
+def test_a_counter_that_does_not_count_is_ignored(tmp_path, numbers):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["entry/data/data"] = np.ones((4, 4, 4))
+        file["entry/instrument/detector/sequence_number"] = numbers
+    seen = look_into(tmp_path / "a.h5", time_zone="UTC")
+    assert (seen.readable, seen.counter) == (4, ())
+
+
 def test_a_master_file_counts_its_linked_files_as_far_as_they_are_there(tmp_path):
     with h5py.File(tmp_path / "a_master.h5", "w") as file:
         group = file.create_group("entry/data")
