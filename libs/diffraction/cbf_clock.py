@@ -1,0 +1,27 @@
+"""The time stamp in a CBF header, as ISO 8601."""
+
+import re
+
+HEADER_BYTES = 100_000
+MINI_HEADER = re.compile(
+    rb"^#\s*(\d{4})[-/](\d\d|[A-Z][a-z]{2})[-/](\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)\s*(Z|[+-]\d\d:?\d\d)?",
+    re.MULTILINE,
+)
+FULL_DATE = re.compile(rb"_diffrn(?:_measurement|_scan|_scan_frame)?\.date\s+'?([0-9T:.Z+-]{16,})")
+DATA_NAME = re.compile(rb"^data_\S*_(\d{4}-\d\d-\d\dT\d\d:\d\d)Z(\d\d\.\d+)", re.MULTILINE)
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def cbf_stamp(data: bytes) -> str | None:
+    """The stamp in the header: Pilatus style, imgCIF's date, or an XFEL event in the data name."""
+    header = data[:HEADER_BYTES]
+    if mini := MINI_HEADER.search(header):
+        year, month, day, clock, zone = (part.decode() if part else "" for part in mini.groups())
+        number = f"{MONTHS.index(month) + 1:02d}" if month in MONTHS else month
+        return f"{year}-{number}-{day}T{clock[:15]}{zone}"
+    if full := FULL_DATE.search(header):
+        return full.group(1).decode()
+    if event := DATA_NAME.search(header):
+        minute, second = (part.decode() for part in event.groups())
+        return f"{minute}:{second}Z"
+    return None

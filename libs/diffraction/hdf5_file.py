@@ -1,0 +1,128 @@
+"""An HDF5 image file that may still be growing, read through dxtbx.
+
+dxtbx opens files without SWMR in places, which HDF5 refuses while a writer is at work, unless the
+same process already holds the file open with SWMR: so this class holds it, refreshes what grows, and
+makes dxtbx's format object anew only when a frame beyond those it knows is asked for.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from libs.diffraction.errors import UnreadableFrameError
+from libs.diffraction.raw_frame import FrameClock, RawFrame
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+Hints = tuple[str, ...]
+
+
+class Hdf5File:
+    """One open file; close it when it is no longer needed."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._handle = _open(path)
+        self._format: Any = None
+        self._known = 0
+
+    def count(self) -> int:
+        """The number of images at present."""
+        self._renew()
+        return self._known
+
+    def read(self, index: int) -> RawFrame:
+        """One image; raises UnreadableFrameError where there is none of this number."""
+        if index >= self._known:
+            self._renew()
+        if index >= self._known:
+            raise UnreadableFrameError(
+                f"the file holds {self._known} images, image {index} (counted from 0) was asked for"
+            )
+        images = self._format.get_raw_data(index)
+        return RawFrame(
+            images=images if isinstance(images, tuple) else (images,),
+            beam=self._format.get_beam(index),
+            detector=self._format.get_detector(index),
+            static_mask=self._format.get_static_mask(),
+            format_class=type(self._format),
+            clock=self._clock(index),
+        )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._format = None
+        self._handle.close()
+
+    def _renew(self) -> None:
+        from dxtbx.format.Registry import get_format_class_for_file
+
+        _refresh(self._handle)
+        found = get_format_class_for_file(self._path)
+        if found is None:
+            raise UnreadableFrameError("HDF5, but in no layout that dxtbx knows")
+        self._format = found(self._path)
+        self._known = int(self._format.get_num_images())
+
+    def _clock(self, index: int) -> FrameClock:
+        entry = next((e for e in self._handle.values() if _is(e, "NXentry")), None)
+        if entry is None:
+            return FrameClock()
+        detector = _detector(entry)
+        return FrameClock(
+            stamp_us=_stamp(detector, index),
+            start_text=_text(entry, "start_time"),
+            period_s=_number(detector, "frame_time"),
+        )
+
+
+def _open(path: str) -> Any:
+    import h5py
+
+    try:
+        return h5py.File(path, "r", swmr=True)
+    except (OSError, ValueError):
+        return h5py.File(path, "r")
+
+
+def _refresh(handle: Any) -> None:
+    """Let HDF5 see what the writer has added since."""
+    for entry in handle.values():
+        groups = [g for g in getattr(entry, "values", tuple)() if _is(g, "NXdata")]
+        for group in [*groups, _detector(entry)]:
+            for name in group or ():
+                with suppress(KeyError, OSError, AttributeError, RuntimeError):
+                    group[name].id.refresh()
+
+
+def _detector(entry: Any) -> Any:
+    with suppress(KeyError, AttributeError, TypeError):
+        instrument = next(g for g in entry.values() if _is(g, "NXinstrument"))
+        return next(g for g in instrument.values() if _is(g, "NXdetector"))
+    return None
+
+
+def _is(node: Any, nexus_class: str) -> bool:
+    name = node.attrs.get("NX_class") if hasattr(node, "attrs") else None
+    return bool(name in (nexus_class, nexus_class.encode()))
+
+
+def _stamp(detector: Any, index: int) -> int | None:
+    """`timestamp`: µs since 1970 UTC, one per frame."""
+    if detector is None or "timestamp" not in detector:
+        return None
+    stamps = detector["timestamp"]
+    if stamps.ndim != 1 or stamps.dtype.kind not in "iu" or index >= len(stamps):
+        return None
+    return int(stamps[index]) or None
+
+
+def _text(group: Any, name: str) -> str | None:
+    if group is None or name not in group:
+        return None
+    value = group[name][()]
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _number(group: Any, name: str) -> float | None:
+    if group is None or name not in group or group[name].size != 1:
+        return None
+    return float(group[name][()])

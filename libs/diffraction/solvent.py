@@ -1,0 +1,72 @@
+"""The solvent numbers of one frame: flex images and strong spots in, plain numbers out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from libs.crystallography import mean_in_ring, mean_positive_in_ring, solvent_ratio
+from libs.diffraction.geometry import RingCache, solvent_angles
+from libs.messages import Recipe
+
+SPOT_MARGIN_PX = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolventNumbers:
+    """Means of our rings and the ratio in both definitions; None where undefined."""
+
+    ring_low: float | None = None
+    ring_high: float | None = None
+    ratio: float | None = None
+    ratio_cctbx: float | None = None
+
+
+def measure_solvent(
+    cache: RingCache, recipe: Recipe, imageset: Any, strong: Any | None
+) -> SolventNumbers:
+    """Both definitions; nothing where the wavelength has no such angles."""
+    beam, detector = imageset.get_beam(0), imageset.get_detector(0)
+    try:
+        angles = solvent_angles(recipe, beam.get_wavelength())
+    except ValueError:
+        return SolventNumbers()
+    rings = cache.rings(beam, detector, angles)
+    images = [image.as_numpy_array() for image in imageset.get_raw_data(0)]
+    usable = _usable(imageset, images)
+    if strong is not None:
+        _exclude(usable, strong)
+    low = mean_in_ring(images, rings.low, usable)
+    high = mean_in_ring(images, rings.high, usable)
+    return SolventNumbers(
+        ring_low=low,
+        ring_high=high,
+        ratio=solvent_ratio(high, low),
+        ratio_cctbx=solvent_ratio(
+            mean_positive_in_ring(images, rings.high_cctbx),
+            mean_positive_in_ring(images, rings.low_cctbx),
+        ),
+    )
+
+
+def _usable(imageset: Any, images: list[NDArray[Any]]) -> list[NDArray[np.bool_]]:
+    """DIALS's mask, with zeros let in where dxtbx takes a lower trusted limit of 0 as excluded."""
+    masks = [mask.as_numpy_array().copy() for mask in imageset.get_mask(0)]
+    static = imageset.external_lookup.mask.data
+    for number, panel in enumerate(imageset.get_detector(0)):
+        if panel.get_trusted_range()[0] == 0:
+            zeros = images[number] == 0
+            zeros &= panel.get_untrusted_rectangle_mask().as_numpy_array()
+            if not static.empty():
+                zeros &= static.tile(number).data().as_numpy_array()
+            masks[number] |= zeros
+    return masks
+
+
+def _exclude(usable: list[NDArray[np.bool_]], strong: Any) -> None:
+    panels = strong["panel"].as_numpy_array()
+    boxes = np.array([tuple(box) for box in strong["bbox"]], dtype=np.int64).reshape(-1, 6)
+    for panel, (x0, x1, y0, y1, _, _) in zip(panels, boxes, strict=True):
+        top, left = max(0, y0 - SPOT_MARGIN_PX), max(0, x0 - SPOT_MARGIN_PX)
+        usable[panel][top : y1 + SPOT_MARGIN_PX, left : x1 + SPOT_MARGIN_PX] = False
