@@ -1,0 +1,16 @@
+DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');
+FLUSH PRIVILEGES;
+ALTER USER 'root'@'localhost' IDENTIFIED BY '${root}';
+CREATE DATABASE IF NOT EXISTS stillstream CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE USER IF NOT EXISTS 'owner'@'127.0.0.1';
+CREATE USER IF NOT EXISTS 'writer'@'127.0.0.1';
+CREATE USER IF NOT EXISTS 'editor'@'127.0.0.1';
+CREATE USER IF NOT EXISTS 'reader'@'127.0.0.1';
+ALTER USER 'owner'@'127.0.0.1' IDENTIFIED BY '${owner}';
+ALTER USER 'writer'@'127.0.0.1' IDENTIFIED BY '${writer}';
+ALTER USER 'editor'@'127.0.0.1' IDENTIFIED BY '${editor}';
+ALTER USER 'reader'@'127.0.0.1' IDENTIFIED BY '${reader}';
+GRANT ALL PRIVILEGES ON `stillstream%`.* TO 'owner'@'127.0.0.1';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `stillstream%`.* TO 'writer'@'127.0.0.1';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `stillstream%`.* TO 'editor'@'127.0.0.1';
+GRANT SELECT ON `stillstream%`.* TO 'reader'@'127.0.0.1';
