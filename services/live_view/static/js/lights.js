@@ -1,0 +1,89 @@
+/* Five lights: each rate over 10 s and 60 s with its interval, denominator, course and trend. */
+
+import { el, find, glyph } from './dom.js';
+import { percent } from './format.js';
+import { FEW } from './lines.js';
+import { sparkline } from './spark.js';
+import { liveRates } from './windows.js';
+
+const LIGHTS = [
+  { rate: 'solvent', title: 'Solvent', of: () => 'solvent of processed', colour: 'solvent' },
+  { rate: 'hit', title: 'Hits', of: () => 'hits of processed', colour: 'ink2' },
+  { rate: 'indexing', title: 'Indexing', of: () => 'indexed of selected', colour: 'indexed' },
+  {
+    rate: 'multi_lattice',
+    title: 'Multi-lattice',
+    of: (cuts) => `≥ ${cuts.lattices} lattices of selected`,
+    colour: 'multi',
+  },
+  {
+    rate: 'high_quality',
+    title: 'Quality',
+    of: (cuts) => `≤ ${cuts.d_min_quality.toFixed(1)} Å of indexed`,
+    colour: 'quality',
+  },
+];
+
+const WORDS = {
+  live: ['live', 'Live'],
+  behind: ['preliminary', 'Preliminary'],
+  closing: ['preliminary', 'Preliminary'],
+  finished: ['ended', 'Ended'],
+  silent: ['none', 'Stale'],
+  disconnected: ['none', 'Stale'],
+};
+const GLYPHS = { live: 'live', preliminary: 'preliminary', ended: 'ended', none: 'none' };
+const NO_DATA = ['none', 'No data'];
+const MINUTE_US = 60e6;
+
+export function showLights({ state, tally, cuts, isPreliminary }) {
+  const windows = tally?.n
+    ? {
+        ten: liveRates(tally, 10),
+        sixty: liveRates(tally, 60),
+        before: liveRates(tally, 60, tally.newestUs - MINUTE_US),
+      }
+    : null;
+  const context = { state, tally, cuts, windows, isPreliminary };
+  find('#lights').replaceChildren(...LIGHTS.map((light) => lightOf(light, context)));
+}
+
+function lightOf({ rate, title, of, colour }, { state, tally, cuts, windows, isPreliminary }) {
+  const [ten, sixty] = windows ? [windows.ten[rate], windows.sixty[rate]] : [null, null];
+  const [kind, word] = sixty?.denominator ? (WORDS[state.kind] ?? NO_DATA) : NO_DATA;
+  const footer = of(cuts) + (windows && isPreliminary ? ', prelim.' : '');
+  return el(
+    'article',
+    { class: 'light', 'data-state': kind, 'data-rate': rate },
+    el('header', {}, glyph(GLYPHS[kind]), el('h3', {}, title), el('span', { class: 'word' }, word)),
+    number(ten, 'ten', '10 s'),
+    number(sixty, 'sixty', '60 s'),
+    sparkline(tally, rate, colour),
+    el('footer', {}, el('span', {}, footer), trend(windows, rate, state)),
+  );
+}
+
+function number(rate, name, window) {
+  const isKnown = rate && rate.value !== null;
+  const value = isKnown ? percent(rate.value) : '–';
+  const few = isKnown && rate.denominator < FEW ? ' few' : '';
+  const counts = isKnown ? `${rate.numerator} of ${rate.denominator}` : 'no frames';
+  const interval = isKnown ? `${percent(rate.low)}–${percent(rate.high)} · ${window}` : window;
+  return el(
+    'div',
+    { class: `num ${name}${few}`, title: `${counts}; 95 % interval` },
+    el('b', {}, value, isKnown ? el('span', {}, '%') : ''),
+    el('small', {}, interval),
+  );
+}
+
+/** Up or down only when the intervals of this and the previous minute do not touch. */
+function trend(windows, rate, state) {
+  if (!windows || state.kind !== 'live') return null;
+  const [now, before] = [windows.sixty[rate], windows.before[rate]];
+  if (!now.denominator || before.denominator < FEW) return null;
+  if (now.low <= before.high && now.high >= before.low) return el('span', {}, '→ steady');
+  const points = Math.round((now.value - before.value) * 100);
+  const text = points > 0 ? `↗ +${points}/min` : `↘ −${-points}/min`;
+  return el('span', { title: 'percentage points against the minute before' }, text);
+}

@@ -1,0 +1,144 @@
+/* The sentence: advice when the statistics service gives some, else what is known, as a fact. */
+
+import { el, find, glyph, setText } from './dom.js';
+import { clockTime, dateTime, duration, percent, plural, runName } from './format.js';
+import { crystalsPerShot, summaryOf } from './rates.js';
+import { stateWords } from './header.js';
+import { liveRates, since } from './windows.js';
+
+const GLYPHS = { live: 'live', none: 'none', ended: 'ended', watch: 'watch', act: 'act' };
+const SAY_AGAIN_MS = 30_000;
+
+/** { level, head, why, since } from the state, the trial's tally and advice in force. */
+export function sentenceOf({ state, job, tally, advice, now }) {
+  if (state.kind === 'disconnected') return disconnected(state, job, tally);
+  if (state.kind === 'silent') return silent(state, job, tally);
+  if (advice && job) return advised(advice, now);
+  if (!job || !tally?.n) return waiting(state, job);
+  return state.kind === 'finished' || state.kind === 'closing'
+    ? ended(state, job, tally)
+    : running(state, job, tally, now);
+}
+
+const wholeSeconds = (s) => (s < 10 ? `${Math.round(s)} s` : duration(s));
+const newestTime = (job, tally) => (job.started_us + tally.newestUs) / 1e6;
+
+function disconnected(state, job, tally) {
+  const known = tally?.n ? `Values below are from ${dateTime(newestTime(job, tally))}, not from now` : '';
+  return {
+    level: 'watch',
+    head: `No connection to the server for ${wholeSeconds(state.lostFor)}`,
+    why: [known, 'The page tries again by itself'].filter(Boolean),
+  };
+}
+
+function silent(state, job, tally) {
+  return {
+    level: 'watch',
+    head: `No new frames for ${wholeSeconds(state.age)}`,
+    why: [
+      `Values below are from ${dateTime(newestTime(job, tally))}, not from now`,
+      `${runName(job)} is still open`,
+      state.waiting ? `${plural(state.waiting, 'frame')} announced and not processed` : 'No frame waits',
+    ],
+    since: { time: newestTime(job, tally), seconds: state.age },
+  };
+}
+
+function advised(advice, now) {
+  const cause = advice.cause.replaceAll('_', ' ');
+  const head = cause.charAt(0).toUpperCase() + cause.slice(1);
+  return {
+    level: advice.level === 'act' ? 'act' : 'watch',
+    head: advice.suggestion ? `${head}: ${advice.suggestion}` : head,
+    why: advice.evidence ?? [],
+    since: { time: advice.since_us / 1e6, seconds: now - advice.since_us / 1e6 },
+  };
+}
+
+function waiting(state, job) {
+  const why = [];
+  if (state.waiting) why.push(`${plural(state.waiting, 'frame')} announced, none processed yet`);
+  if (job && state.unreadable) why.push(`${plural(state.unreadable, 'frame')} could not be read`);
+  const heads = { connecting: 'Asking the server', empty: 'Waiting for the first run' };
+  return { level: 'none', head: heads[state.kind] ?? stateWords(state, job), why };
+}
+
+const shares = (rates) =>
+  `${percent(rates.hit.value, 1)} % hits, ${percent(rates.indexing.value, 1)} % indexed`;
+
+function running(state, job, tally, now) {
+  const rates = liveRates(tally, 60);
+  const from = since(tally, tally.newestUs - 60e6);
+  const begun = (job.started_us / 1e6) + tally.high[0];
+  const word = state.kind === 'behind' ? `Behind by ${duration(state.age)}` : 'Live';
+  return {
+    level: 'live',
+    head: `${word}: ${shares(rates)}`,
+    why: [
+      `Last 60 s, ${plural(rates.hit.denominator, 'frame')}, preliminary`,
+      `Solvent ${percent(rates.solvent.value, 1)} %`,
+      crystals(tally, from),
+    ].filter(Boolean),
+    since: { word: `${runName(job)} began`, time: begun, seconds: now - begun },
+  };
+}
+
+function ended(state, job, tally) {
+  const { rates, n_processed: n } = summaryOf(tally, 0);
+  const end = newestTime(job, tally);
+  const note = state.waiting ? `${plural(state.waiting, 'frame')} waiting: preliminary` : 'Final';
+  return {
+    level: 'ended',
+    head: `${runName(job)} ended: ${shares(rates)}`,
+    why: [
+      `Whole run, ${plural(n, 'frame')}`,
+      `Solvent ${percent(rates.solvent.value, 1)} %`,
+      crystals(tally, 0),
+      note,
+    ].filter(Boolean),
+    since: { word: 'last frame', time: end, seconds: end - job.started_us / 1e6 - tally.high[0], of: 'long' },
+  };
+}
+
+function crystals(tally, from) {
+  const lambda = tally.isMonotone ? crystalsPerShot(tally, from, tally.n) : null;
+  if (!lambda) return '';
+  const [low, high] = [lambda.low, lambda.high].map((x) => (x === Infinity ? '∞' : x.toFixed(2)));
+  return `${lambda.value.toFixed(2)} crystals per shot (${low}–${high})`;
+}
+
+let lastSaid = { key: '', at: 0 };
+
+export function showSentence(sentence, state) {
+  const box = find('#advice');
+  box.dataset.level = sentence.level;
+  const icon = GLYPHS[sentence.level];
+  if (box.dataset.glyph !== icon) {
+    box.dataset.glyph = icon;
+    box.querySelector('.glyph').replaceWith(glyph(icon));
+  }
+  setText(box.querySelector('h2'), sentence.head);
+  box.querySelector('.why').replaceChildren(...sentence.why.map((text) => el('span', {}, text)));
+  box.querySelector('.since').replaceChildren(...sinceParts(sentence.since));
+  document.title = `${sentence.head} · Run stats`;
+  say(sentence.head, `${state.kind} ${sentence.level}`);
+}
+
+function sinceParts(since) {
+  if (!since) return [];
+  return [
+    el('span', {}, since.word ?? 'since'),
+    el('b', {}, clockTime(since.time)),
+    el('span', {}, `${duration(since.seconds)}${since.of ? ` ${since.of}` : ''}`),
+  ];
+}
+
+/** Read aloud when the state changes, and now and then; not with every new number. */
+function say(text, key) {
+  const isDue = key !== lastSaid.key || Date.now() - lastSaid.at > SAY_AGAIN_MS;
+  if (!isDue) return;
+  lastSaid = { key, at: Date.now() };
+  setText(find('#say'), text);
+}
+
