@@ -15,7 +15,9 @@ from libs.messages import Cutoffs, attempt_of
 
 PROCESSED, SELECTED, TRIED, UNREADABLE = COUNTS, IS_SELECTED, IS_TRIED, IS_UNREADABLE
 SOLVENT, HIT, INDEXED, MULTI_LATTICE, HIGH_QUALITY = 16, 32, 64, 128, 256
-N_PATTERNS = 512
+KNOWN = 512
+"""There is a result of the attempt, whatever it says."""
+N_PATTERNS = 1024
 DEFAULT_CUTOFFS = Cutoffs()
 _PATTERN = np.arange(N_PATTERNS)
 Bits = npt.NDArray[np.uint16]
@@ -35,7 +37,7 @@ class Rules:
 def classify(rows: Rows, rules: Rules) -> Bits:
     """The bits of each row (uint16 [n]); frames of older attempts have none."""
     current = attempt_of(cast("Any", rows["precedence"])) >= rules.attempt
-    bits: Bits = np.where(current, rows["flags"], 0).astype(np.uint16)
+    bits: Bits = np.where(current, rows["flags"] | np.uint16(KNOWN), 0).astype(np.uint16)
     cutoffs = rules.cutoffs
     processed = (bits & PROCESSED) > 0
     indexed = rows["n_lattices"] > 0
@@ -64,7 +66,7 @@ def resolution_of(rows: Rows, rules: Rules) -> npt.NDArray[np.float64]:
 
 
 def patterns(bits: Bits) -> npt.NDArray[np.int64]:
-    """How often each pattern of bits occurs (int64 [512]): counts that add and subtract."""
+    """How often each pattern of bits occurs (int64 [1024]): counts that add and subtract."""
     return np.bincount(bits, minlength=N_PATTERNS)
 
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from libs.crystallography.rates.bars import bar_of, rates_of
 from libs.crystallography.rates.classes import (
+    KNOWN,
     N_PATTERNS,
     PROCESSED,
     Bits,
     Rules,
     classify,
+    count,
     patterns,
 )
 from libs.crystallography.rates.columns import FrameColumns
@@ -59,6 +61,11 @@ class JobStatistics:
     def summary(self) -> StatisticsBar:
         """The statistics bar of everything so far."""
         return bar_of(self._counts)
+
+    @property
+    def n_results(self) -> int:
+        """How many frames have a result of the attempt in force, of whatever outcome."""
+        return count(self._counts, KNOWN)
 
     def newest_ts_us(self) -> int | None:
         """The newest event time of a processed frame."""
