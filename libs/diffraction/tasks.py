@@ -75,11 +75,15 @@ class RecipeTask(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
 
 
+class VersionsTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Which software computes the results?"""
+
+
 class RecipeRefused(msgspec.Struct, frozen=True, kw_only=True):
     """The recipe cannot be used, and why."""
 
     reason: str
 
 
-Task = FrameTask | ArchiveTask | CountTask | RecipeTask
-Reply = FrameReply | RecipeRefused | Recipe | int | None
+Task = FrameTask | ArchiveTask | CountTask | RecipeTask | VersionsTask
+Reply = FrameReply | RecipeRefused | Recipe | dict[str, str] | int | None

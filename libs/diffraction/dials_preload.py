@@ -1,0 +1,20 @@
+"""Imported by the fork server only: DIALS once, before workers are forked from it."""
+
+import importlib
+
+from libs.diffraction.debian_gaps import prepare
+from libs.diffraction.quiet import quiet
+
+prepare()
+with quiet():
+    for _name in (
+        "libs.diffraction.dials_handler",
+        "libs.diffraction.watched_processor",
+        "dials.algorithms.indexing.stills_indexer",
+        "dials.algorithms.integration.integrator",
+        "dials.algorithms.refinement",
+        "dials.algorithms.profile_model.factory",
+        "dxtbx.format.FormatNXmx",
+        "dxtbx.format.FormatCBFMiniPilatus",
+    ):
+        importlib.import_module(_name)
