@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from libs.local_stack.grafana import grafana_program
 from libs.local_stack.kafka import kafka_program, prepare_kafka
@@ -20,14 +19,13 @@ from libs.local_stack.supervisor_file import write_configuration
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`environment` adds variables to single services; `sources_file` replaces the stack's own."""
+    """`environment` adds variables to single services."""
 
     paths: StackPaths
     settings: StackSettings
     services: tuple[str, ...]
     infrastructure: tuple[str, ...]
     environment: Mapping[str, Mapping[str, str]]
-    sources_file: Path | None
 
 
 def prepare(plan: Plan) -> Ports:
@@ -70,8 +68,5 @@ def _preparations(plan: Plan, ports: Ports) -> Iterator[Callable[[], None]]:
 
 
 def _copy_sources(plan: Plan) -> None:
-    own = plan.paths.sources_file
-    if plan.sources_file is not None:
-        shutil.copyfile(plan.sources_file, own)
-    elif not own.exists():
-        shutil.copyfile(plan.paths.root / "deploy/local/sources.toml", own)
+    if not plan.paths.sources_file.exists():
+        shutil.copyfile(plan.paths.root / "deploy/local/sources.toml", plan.paths.sources_file)

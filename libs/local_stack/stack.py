@@ -51,7 +51,6 @@ class LocalStack:
         services: Sequence[str] = SERVICES,
         infrastructure: Sequence[str] = INFRASTRUCTURE,
         environment: Mapping[str, Mapping[str, str]] | None = None,
-        sources_file: Path | None = None,
         bound: bool = False,
         report: Report = lambda _: None,
     ) -> None:
@@ -64,7 +63,6 @@ class LocalStack:
             services=tuple(services),
             infrastructure=tuple(infrastructure),
             environment=environment or {},
-            sources_file=sources_file,
         )
         self._bound = bound
         self._report = report

@@ -72,9 +72,9 @@ class Supervisor:
         self._socket = socket
 
     def answers(self) -> bool:
-        """Whether there is one."""
+        """Whether there is one that is not on its way out."""
         with suppress(OSError, xmlrpc.client.Error):
-            return bool(self._rpc().getState()["statename"] == "RUNNING")
+            return bool(self._ask("getState")["statename"] == "RUNNING")
         return False
 
     def states(self) -> dict[str, ProcessState]:
@@ -95,7 +95,7 @@ class Supervisor:
 
     def _call(self, method: str, *arguments: object, tolerated: str | None = None) -> Any:
         try:
-            return getattr(self._rpc(), method)(*arguments)
+            return self._ask(method, *arguments)
         except xmlrpc.client.Fault as fault:
             if tolerated is not None and fault.faultString.startswith(tolerated):
                 return None
@@ -105,9 +105,10 @@ class Supervisor:
         except (OSError, xmlrpc.client.Error) as error:
             raise LocalStackError("the stack is not running: `stillstream up` starts it") from error
 
-    def _rpc(self) -> Any:
+    def _ask(self, method: str, *arguments: object) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
+            return getattr(server.supervisor, method)(*arguments)
 
 
 def _state(row: Mapping[str, Any]) -> ProcessState:

@@ -1,0 +1,99 @@
+"""Fixtures that start real parts: a broker, a database, whole stacks.
+
+Each pytest session has its own, in temporary folders and on free ports, so several sessions run
+side by side. They end with the session, even with one that is killed.
+"""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from libs.local_stack import LocalStack, Memory, MetricsPorts, Ports, StackSettings
+from libs.local_stack.settings import Processing
+from tests.database_server import DatabaseServer
+
+SMALL = Memory(kafka_heap_min_mb=64, kafka_heap_max_mb=256, mariadb_buffer_mb=32)
+FREE_PORTS = Ports(
+    **dict.fromkeys(Ports.model_fields.keys() - {"metrics"}, 0),
+    metrics=MetricsPorts(**dict.fromkeys(MetricsPorts.model_fields, 0)),
+)
+StackFactory = Callable[..., LocalStack]
+
+
+@pytest.fixture(scope="session")
+def private_settings() -> StackSettings:
+    """Free ports, small heaps, one worker."""
+    return StackSettings(ports=FREE_PORTS, memory=SMALL, processing=Processing(workers=1))
+
+
+@pytest.fixture(scope="session")
+def stack(
+    private_settings: StackSettings, request: pytest.FixtureRequest
+) -> Iterator[StackFactory]:
+    """Makes private stacks: `stack(services=[...])` gives a LocalStack that is up.
+
+    Keywords are those of LocalStack; `sources="TOML"` writes the sources file first. A stack that
+    is not brought down by the test goes at the end of the session. Folders of a session in which a
+    test failed are kept.
+    """
+    with ExitStack() as opened:
+
+        def make(*, sources: str | None = None, **options: object) -> LocalStack:
+            var = Path(tempfile.mkdtemp(prefix="stillstream-"))
+            opened.callback(_remove, var, request.session)
+            if sources is not None:
+                (var / "sources.toml").write_text(sources, encoding="utf-8")
+            made = LocalStack(
+                var,
+                **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
+            )
+            opened.callback(made.down)
+            made.up()
+            return made
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def kafka(stack: StackFactory) -> str:
+    """The address of a real broker with every topic of the table."""
+    return stack(services=[], infrastructure=["kafka"]).env()["STILLSTREAM_KAFKA__BOOTSTRAP"]
+
+
+@pytest.fixture(scope="session")
+def mariadb(stack: StackFactory) -> DatabaseServer:
+    """A real database with migrated tables and the four accounts."""
+    made = stack(services=[], infrastructure=["mariadb"])
+    return DatabaseServer(
+        port=made.ports.mariadb,
+        secrets=made.paths.secrets,
+        socket=made.paths.sockets / "mariadb.sock",
+    )
+
+
+@pytest.fixture
+def empty_database(mariadb: DatabaseServer) -> Iterator[DatabaseServer]:
+    """A database of its own for one test, without tables, on the session's server."""
+    own = mariadb.with_name(f"stillstream_{uuid.uuid4().hex[:12]}")
+    own.create()
+    yield own
+    own.drop()
+
+
+@pytest.fixture
+def database(empty_database: DatabaseServer) -> DatabaseServer:
+    """A database of its own for one test, with migrated tables."""
+    empty_database.migrate()
+    return empty_database
+
+
+def _remove(var: Path, session: pytest.Session) -> None:
+    if session.testsfailed:
+        print(f"\nkept for inspection: {var}")
+    else:
+        shutil.rmtree(var, ignore_errors=True)
