@@ -1,0 +1,51 @@
+"""One whole stack for all system tests: real broker, database, Prometheus, DIALS, page."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from libs.local_stack import ROOT, LocalStack
+from tests.conftest import StackFactory
+from tests.system.beamtime import Beamtime
+
+SEED = Path(__file__).parent / "seed.toml"
+SOURCES = """
+[[sources]]
+name = "jet"
+experiment = "systest"
+folder = "beamtime/jet"
+mode = "status_file"
+
+[[sources]]
+name = "images"
+experiment = "systest"
+folder = "beamtime/images"
+mode = "image_files"
+file_number = '(\\d{9})$'
+finished_after_s = 8
+unreadable_after_s = 2
+"""
+
+
+@pytest.fixture(scope="session")
+def whole_stack(stack: StackFactory) -> LocalStack:
+    """All services and all infrastructure, with the tests' catalogue."""
+    made = stack(
+        sources=SOURCES, environment={"frame_processor": {"STILLSTREAM_WORKERS": "2"}}
+    )
+    subprocess.run(
+        [sys.executable, "-m", "libs.command_line", "trial", "seed", str(SEED)],
+        cwd=ROOT,
+        env={**os.environ, **made.env("editor")},
+        check=True,
+    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def beamtime(whole_stack: LocalStack) -> Beamtime:
+    """Writes runs for the stack and reads back what came of them."""
+    return Beamtime(whole_stack)
