@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import numpy as np
+from numpy.typing import NDArray
 
 from libs.diffraction import FrameTask
 from libs.messages import FrameResult, Lane, Shells
@@ -61,5 +61,5 @@ def _fields(part: Any) -> Any:
     return part
 
 
-def _numbers(column: np.ndarray) -> list[float | int | None]:
+def _numbers(column: NDArray[Any]) -> list[float | int | None]:
     return [None if value != value else value for value in column.tolist()]

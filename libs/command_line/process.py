@@ -42,11 +42,11 @@ def command(
 ) -> None:  # fmt: skip
     """Process the frames of FILES (CBF, .cbf.bz2, HDF5) and print one JSON object per frame."""
     if lane != "dials":
-        raise click.ClickException(f"lane {lane} is not available in this version; use --lane dials")
+        raise click.ClickException(
+            f"lane {lane} is not available in this version; use --lane dials"
+        )
     _check_zone(time_zone)
-    recipe = Recipe(
-        phil=_read_recipe(recipe_file), d_min_angstrom=d_min, timeout_cpu_s=timeout_cpu
-    )
+    recipe = Recipe(phil=_read_recipe(recipe_file), d_min_angstrom=d_min, timeout_cpu_s=timeout_cpu)
     run = run_id(EXPERIMENT, SOURCE, number, 1)
     try:
         with FramePool(workers) as pool:

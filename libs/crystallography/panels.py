@@ -37,7 +37,9 @@ def pixel_two_theta_deg(panel: PanelGeometry, beam: Vector) -> NDArray[np.float6
     along_slow = (np.arange(n_slow) + 0.5) * panel.pixel_mm[1]
     forward = np.asarray(beam) / np.linalg.norm(beam)
     origin, fast, slow = (np.asarray(v) for v in (panel.origin_mm, panel.fast, panel.slow))
-    along_beam = _projection(origin @ forward, fast @ forward, slow @ forward, along_fast, along_slow)
+    along_beam = _projection(
+        origin @ forward, fast @ forward, slow @ forward, along_fast, along_slow
+    )
     length_squared = sum(
         _projection(origin[k], fast[k], slow[k], along_fast, along_slow) ** 2 for k in range(3)
     )

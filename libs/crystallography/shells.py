@@ -14,9 +14,7 @@ MIN_REFLECTIONS = 5
 I_SIGI_CUTOFF = 1.0
 
 
-def tabulate(
-    d: ArrayLike, intensity: ArrayLike, sigma: ArrayLike, d_min_angstrom: float
-) -> Shells:
+def tabulate(d: ArrayLike, intensity: ArrayLike, sigma: ArrayLike, d_min_angstrom: float) -> Shells:
     """Mean I/σ per shell over all reflections, and over those with I > 0.
 
     `d` in Å, arrays of equal length; reflections beyond `d_min_angstrom`, or whose σ is not
@@ -53,14 +51,16 @@ def contiguous_shells(n: ArrayLike, mean: ArrayLike, i_sigi_cutoff: float) -> ND
     """How many shells pass, going outward until the first failure; arrays […, 10]."""
     counts, means = np.asarray(n), np.asarray(mean, dtype=np.float32)
     passing = (counts >= MIN_REFLECTIONS) & (means >= np.float32(i_sigi_cutoff))
-    return np.cumprod(passing, axis=-1).sum(axis=-1)
+    numbers: NDArray[np.int64] = np.cumprod(passing, axis=-1).sum(axis=-1)
+    return numbers
 
 
 def cctbx_shells(mean_positive: ArrayLike, i_sigi_cutoff: float) -> NDArray[np.int64]:
     """The number (1 … 10) of the outermost shell that passes, 0 where none does; arrays […, 10]."""
     means = np.asarray(mean_positive, dtype=np.float32)
     passing = means >= np.float32(i_sigi_cutoff)
-    return np.where(passing, np.arange(1, passing.shape[-1] + 1), 0).max(axis=-1)
+    numbers: NDArray[np.int64] = np.where(passing, np.arange(1, passing.shape[-1] + 1), 0).max(-1)
+    return numbers
 
 
 def d_min_contiguous(shells: Shells, i_sigi_cutoff: float = I_SIGI_CUTOFF) -> float | None:

@@ -7,6 +7,7 @@ numpy: rings are found once per geometry as flat pixel indices per panel, then a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from libs.crystallography.panels import PanelGeometry, pixel_two_theta_deg, pixe
 HALF_WIDTH_PX = 2.5
 Ring = tuple[NDArray[np.int64], ...]
 """Flat pixel indices of a ring, one array per panel."""
-Images = Sequence[NDArray[np.generic]]
+Images = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def mean_positive_in_ring(images: Images, ring: Ring) -> float:
 
 
 def solvent_ratio(high: float | None, low: float | None) -> float | None:
-    """Water ring over background; None where either is missing or the background is not positive."""
+    """Water ring over background; None where one is missing or the background not positive."""
     if high is None or low is None or not low > 0.0:
         return None
     return high / low

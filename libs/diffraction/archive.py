@@ -1,8 +1,8 @@
 """DIALS files on disk: per chunk one set of integrated results and the strong spots of every hit.
 
 `<name>_integrated.expt/.refl`, `<name>_strong.expt/.refl` and `<name>_recipe.json`, readable by
-DIALS's own programs. Files appear under their names only when they are complete, and a chunk that is
-delivered again overwrites the same names.
+DIALS's own programs. Files appear under their names only when they are complete, and a chunk that
+is delivered again overwrites the same names.
 """
 
 import os

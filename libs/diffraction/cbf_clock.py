@@ -4,12 +4,13 @@ import re
 
 HEADER_BYTES = 100_000
 MINI_HEADER = re.compile(
-    rb"^#\s*(\d{4})[-/](\d\d|[A-Z][a-z]{2})[-/](\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)\s*(Z|[+-]\d\d:?\d\d)?",
+    rb"^#\s*(\d{4})[-/](\d\d|[A-Z][a-z]{2})[-/](\d\d)"
+    rb"[T ](\d\d:\d\d:\d\d(?:\.\d+)?)\s*(Z|[+-]\d\d:?\d\d)?",
     re.MULTILINE,
 )
 FULL_DATE = re.compile(rb"_diffrn(?:_measurement|_scan|_scan_frame)?\.date\s+'?([0-9T:.Z+-]{16,})")
 DATA_NAME = re.compile(rb"^data_\S*_(\d{4}-\d\d-\d\dT\d\d:\d\d)Z(\d\d\.\d+)", re.MULTILINE)
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def cbf_stamp(data: bytes) -> str | None:

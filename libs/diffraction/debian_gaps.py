@@ -13,7 +13,12 @@ from pathlib import Path
 
 from libs.diffraction.errors import InstallationError
 
-SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+SINGLE_THREADED = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
 LIBTBX_ENVIRONMENT = "libtbx_env"
 INSTALL_HINT = "install them: apt-get install dials python3-dials, or DIALS from conda-forge"
 
@@ -30,7 +35,9 @@ def prepare() -> None:
             importlib.import_module("dxtbx")
             importlib.import_module("dials")
         except ImportError as error:
-            raise InstallationError(f"DIALS cannot be imported ({error}); {INSTALL_HINT}") from error
+            raise InstallationError(
+                f"DIALS cannot be imported ({error}); {INSTALL_HINT}"
+            ) from error
         _provide_mono_simulation()
 
 

@@ -7,6 +7,7 @@ from libs.diffraction.archive import write_archive
 from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.errors import RecipeError, UnreadableFrameError
 from libs.diffraction.recipe_phil import complete_recipe
+from libs.diffraction.start_check import check_start
 from libs.diffraction.tasks import (
     ArchiveTask,
     CountTask,
@@ -14,8 +15,8 @@ from libs.diffraction.tasks import (
     RecipeRefused,
     RecipeTask,
     Reply,
+    StartTask,
     Task,
-    VersionsTask,
 )
 from libs.diffraction.versions import software_versions
 
@@ -46,7 +47,8 @@ class DialsHandler:
             case ArchiveTask():
                 write_archive(task)
                 return None
-            case VersionsTask():
+            case StartTask():
+                check_start()
                 return software_versions()
 
     def _count(self, file: str) -> int:

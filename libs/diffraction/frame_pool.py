@@ -18,7 +18,7 @@ from libs.diffraction.tasks import (
     FrameTask,
     RecipeRefused,
     RecipeTask,
-    VersionsTask,
+    StartTask,
 )
 from libs.diffraction.workers import Answered, Crashed, Limits, TimedOut, WorkerPool
 from libs.diffraction.workers.pool import PoolStatistics
@@ -38,7 +38,10 @@ class FramePool:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self._pool.close()
 
@@ -78,8 +81,8 @@ class FramePool:
         return int(ended.value) if isinstance(ended, Answered) else 1
 
     def versions(self) -> dict[str, str]:
-        """The software that computes the results."""
-        return dict(self._answer(VersionsTask()))
+        """The software that computes the results, after a check that it works."""
+        return dict(self._answer(StartTask()))
 
     def write_archive(self, task: ArchiveTask) -> None:
         """Write one chunk's files; raises DiffractionError."""
@@ -88,7 +91,7 @@ class FramePool:
     def _answer(self, task: Any) -> Any:
         ended = self._pool.run(task, SHORT)
         if not isinstance(ended, Answered):
-            raise DiffractionError(f"{type(task).__name__} failed: {ended.reason}")
+            raise DiffractionError(ended.reason)
         return ended.value
 
 

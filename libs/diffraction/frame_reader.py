@@ -47,7 +47,7 @@ class FrameReader:
                 return action()
         except UnreadableFrameError:
             raise
-        except Exception as error:  # noqa: BLE001 - a damaged file raises anything at all
+        except Exception as error:
             self._forget(file)
             raise UnreadableFrameError(_reason(error)) from error
 

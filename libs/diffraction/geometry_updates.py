@@ -53,5 +53,7 @@ def _reference_detector(path: str | None) -> Any:
             f"input.reference_geometry: {path} is no experiment list: {error}"
         ) from error
     if len(detectors) != 1:
-        raise RecipeError(f"input.reference_geometry: {path} holds {len(detectors)} detectors, not 1")
+        raise RecipeError(
+            f"input.reference_geometry: {path} holds {len(detectors)} detectors, not 1"
+        )
     return detectors[0]

@@ -1,8 +1,8 @@
 """An HDF5 image file that may still be growing, read through dxtbx.
 
 dxtbx opens files without SWMR in places, which HDF5 refuses while a writer is at work, unless the
-same process already holds the file open with SWMR: so this class holds it, refreshes what grows, and
-makes dxtbx's format object anew only when a frame beyond those it knows is asked for.
+same process already holds the file open with SWMR: so this class holds it, refreshes what grows,
+and makes dxtbx's format object anew only when a frame beyond those it knows is asked for.
 """
 
 from contextlib import suppress

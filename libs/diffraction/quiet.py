@@ -28,5 +28,5 @@ def seed_everything() -> None:
     from dials.array_family import flex
 
     random.seed(SEED)
-    np.random.seed(SEED)  # noqa: NPY002 - DIALS and scipy use the global generator
+    np.random.seed(SEED)
     flex.set_random_seed(SEED)

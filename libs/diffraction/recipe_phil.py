@@ -35,7 +35,7 @@ LINE = re.compile(r"input line (\d+)")
 
 
 def load_params(recipe: Recipe, output_folder: Path) -> Any:
-    """Parameters for one recipe; raises RecipeError. Copy them for each frame: DIALS changes them."""
+    """Parameters for one recipe; raises RecipeError. Copy them per frame: DIALS changes them."""
     params = _working_phil(recipe.phil).extract()
     params.dispatch.find_spots = True
     params.dispatch.squash_errors = False

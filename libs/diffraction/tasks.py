@@ -27,7 +27,7 @@ class FrameTask(msgspec.Struct, frozen=True, kw_only=True):
     run_started_us: int | None = None
     period_us: int | None = None
     written_us: int | None = None
-    """When the file was last written, as it was announced; the file is asked when this is unknown."""
+    """When the file was last written, as it was announced; unknown: the file is asked."""
     time_zone: str = "UTC"
     keep_parts: bool = False
     """Whether to give back what the archive keeps."""
@@ -75,8 +75,8 @@ class RecipeTask(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
 
 
-class VersionsTask(msgspec.Struct, frozen=True, kw_only=True):
-    """Which software computes the results?"""
+class StartTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Check that the installed software works; tell its versions."""
 
 
 class RecipeRefused(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,5 +85,5 @@ class RecipeRefused(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-Task = FrameTask | ArchiveTask | CountTask | RecipeTask | VersionsTask
+Task = FrameTask | ArchiveTask | CountTask | RecipeTask | StartTask
 Reply = FrameReply | RecipeRefused | Recipe | dict[str, str] | int | None

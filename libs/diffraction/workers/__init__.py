@@ -5,4 +5,13 @@ from libs.diffraction.workers.outcomes import Answered, Crashed, Ended, TimedOut
 from libs.diffraction.workers.pool import PoolClosedError, WorkerPool
 from libs.diffraction.workers.worker import WorkerStartError
 
-__all__ = ["Answered", "Crashed", "Ended", "Limits", "PoolClosedError", "TimedOut", "WorkerPool", "WorkerStartError"]
+__all__ = [
+    "Answered",
+    "Crashed",
+    "Ended",
+    "Limits",
+    "PoolClosedError",
+    "TimedOut",
+    "WorkerPool",
+    "WorkerStartError",
+]

@@ -1,0 +1,23 @@
+"""The settings of the frame processor."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+
+from libs.service_kit import ServiceSettings
+
+
+class FrameProcessorSettings(ServiceSettings):
+    """STILLSTREAM_WORKERS, STILLSTREAM_ARCHIVE_FOLDER and what all services share."""
+
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=1024,
+        description="frames processed at a time; each worker is a process of 0.3 to 0.6 GB",
+    )
+    archive_folder: Path | None = Field(
+        default=None,
+        description="where DIALS files are kept, per chunk; nothing is kept without it",
+    )

@@ -1,0 +1,46 @@
+"""The frame processor's own metrics."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from libs.messages import FrameResult
+from libs.service_kit.metrics import STAGE_SECONDS
+
+FRAMES_TOTAL = Counter(
+    "stillstream_frames_processed_total", "Frames with a result, by outcome", ["outcome"]
+)
+FRAME_SECONDS = Histogram(
+    "stillstream_frame_seconds",
+    "Time that one frame takes in each step",
+    ["step"],
+    buckets=(0.01, 0.03, 0.1, 0.3, 1, 2, 3, 5, 10, 20, 60),
+)
+WORKERS_ALIVE = Gauge("stillstream_workers_alive", "Worker processes that run")
+WORKERS_REPLACED = Gauge(
+    "stillstream_workers_replaced", "Workers replaced since start: crashed, killed or grown"
+)
+FRAMES_WAITING = Gauge("stillstream_frames_in_flight", "Frames taken that have no result yet")
+CHUNKS_SKIPPED_TOTAL = Counter(
+    "stillstream_chunks_skipped_total", "Chunks of stopped or deleted jobs and older attempts"
+)
+ARCHIVE_FAILURES_TOTAL = Counter(
+    "stillstream_archive_failures_total", "Chunks whose DIALS files could not be written"
+)
+
+
+def observe(result: FrameResult) -> None:
+    """Count one result."""
+    FRAMES_TOTAL.labels(result.outcome.value).inc()
+    for step in result.timings_ms.__struct_fields__:
+        milliseconds = getattr(result.timings_ms, step)
+        if milliseconds is not None:
+            FRAME_SECONDS.labels(step).observe(milliseconds / 1000.0)
+    stages = result.stages_us
+    for name, start, end in (
+        ("written_to_announced", stages.written, stages.announced),
+        ("announced_to_dispatched", stages.announced, stages.dispatched),
+        ("dispatched_to_taken", stages.dispatched, stages.taken),
+        ("taken_to_result", stages.taken, stages.done),
+        ("written_to_result", stages.written, stages.done),
+    ):
+        if start and end:
+            STAGE_SECONDS.labels(name).observe(max(0.0, (end - start) / 1e6))
