@@ -1,0 +1,193 @@
+"""Wiring, with Faust as a thin shell: it owns the group, the buffers and the offsets, nothing else.
+
+One agent, one event at a time, acknowledged by hand after a checkpoint (docs/decisions: Faust as a
+shell). An exception inside an agent would make Faust acknowledge the event, so whatever is not a
+bad message ends the process at once, and the supervisor starts another one from the checkpoint.
+"""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+import faust
+import structlog
+from faust.types import TP
+
+from libs.messages.topics import FRAMES, JOBS, RUNS
+from libs.service_kit import configure_logging
+from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
+from libs.streams import KafkaSink, KafkaSource, Record, read_to_end
+from services.stats_aggregator.config import AggregatorSettings
+from services.stats_aggregator.partition import SERVICE
+from services.stats_aggregator.service import Aggregator
+from services.stats_aggregator.store import KafkaStore
+
+LOG = structlog.get_logger(__name__)
+LAST_CHECKPOINT_S = 15.0
+
+
+def main() -> NoReturn:
+    """Read the settings, then run until told to stop."""
+    settings = AggregatorSettings()  # type: ignore[call-arg]  # from the environment
+    configure_logging(SERVICE, settings.log)
+    LOG.info("service_started", metrics_port=start_metrics_server(settings.metrics))
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    with tempfile.TemporaryDirectory(prefix="stillstream-faust-") as folder:
+        shell = Shell(settings, Path(folder))
+        faust.Worker(
+            shell.app, loop=loop, loglevel="WARN", quiet=True, redirect_stdouts=False
+        ).execute_from_commandline()
+    raise SystemExit(0)
+
+
+class Shell:
+    """The Faust app around one Aggregator."""
+
+    def __init__(self, settings: AggregatorSettings, folder: Path) -> None:
+        self._settings = settings
+        self._resources = AsyncExitStack()
+        self._ready = asyncio.Event()
+        self._unacknowledged: list[Any] = []
+        self._aggregator: Aggregator | None = None
+        self.app = _app(settings, folder)
+        self._wire()
+
+    def _wire(self) -> None:
+        app, settings = self.app, self._settings
+        topic = app.topic(FRAMES.name, value_serializer="raw", key_serializer="raw")
+        app.agent(topic, concurrency=1, name="count_frames")(self._count_frames)
+        app.task(self._follow_runs_and_jobs)
+        app.timer(interval=settings.publish_interval_s, name="publish")(self._publish)
+        app.timer(interval=settings.checkpoint_interval_s, name="checkpoint")(self._checkpoint)
+        app.on_partitions_revoked.connect(self._on_revoked)
+        app.on_before_shutdown.connect(self._on_shutdown)
+
+    async def _count_frames(self, stream: Any) -> None:
+        await self._ready.wait()
+        async for event in stream.noack().events():
+            await _or_exit(self._take(event))
+
+    async def _take(self, event: Any) -> None:
+        assert self._aggregator is not None  # noqa: S101 (set before `ready`)
+        await self._aggregator.count(_record(event.message))
+        self._unacknowledged.append(event)
+
+    async def _follow_runs_and_jobs(self) -> None:
+        await _or_exit(self._follow())
+
+    async def _follow(self) -> None:
+        bootstrap = self._settings.kafka.bootstrap
+        enter = self._resources.enter_async_context
+        aggregator = Aggregator(
+            sink=await enter(KafkaSink(bootstrap)), store=KafkaStore(bootstrap), now_us=_now_us
+        )
+        source = await enter(KafkaSource(bootstrap, [RUNS, JOBS], group=None))
+        await aggregator.learn(await read_to_end(source))
+        self._aggregator = aggregator
+        self._ready.set()
+        while not self.app.should_stop:
+            await aggregator.learn(await source.poll(timeout_s=0.2))
+
+    async def _publish(self) -> None:
+        if self._aggregator is not None:
+            await _or_exit(self._turn(self._aggregator))
+
+    async def _turn(self, aggregator: Aggregator) -> None:
+        assigned = self._assigned()
+        await aggregator.hold(frozenset(tp.partition for tp in assigned))
+        await aggregator.publish()
+        self._show_lag(aggregator, assigned)
+
+    async def _checkpoint(self) -> None:
+        if self._aggregator is not None:
+            await _or_exit(self._save(self._aggregator))
+
+    async def _save(self, aggregator: Aggregator) -> None:
+        saved = await aggregator.checkpoint()
+        waiting, self._unacknowledged = self._unacknowledged, []
+        for event in waiting:
+            if event.message.offset < saved.get(event.message.partition, 0):
+                event.ack()
+            else:
+                self._unacknowledged.append(event)
+
+    async def _on_revoked(self, app: Any, revoked: Any, **kwargs: Any) -> None:
+        del app, revoked, kwargs
+        self._unacknowledged.clear()
+        if self._aggregator is not None:
+            self._aggregator.drop_all()
+
+    async def _on_shutdown(self, app: Any, **kwargs: Any) -> None:
+        del app, kwargs
+        if self._aggregator is not None:
+            await asyncio.wait_for(self._save(self._aggregator), LAST_CHECKPOINT_S)
+        HEALTHY.labels(SERVICE).set(0)
+        await self._resources.aclose()
+        LOG.info("service_stopped")
+
+    def _assigned(self) -> set[TP]:
+        if self.app.rebalancing:
+            return set()
+        return {tp for tp in self.app.consumer.assignment() if tp.topic == FRAMES.name}
+
+    def _show_lag(self, aggregator: Aggregator, assigned: set[TP]) -> None:
+        lag: dict[tuple[str, int], int] = {}
+        for tp in assigned:
+            state, end = aggregator.aggregation.partitions.get(tp.partition), self._end(tp)
+            if state is not None and end is not None:
+                lag[(tp.topic, tp.partition)] = max(0, end - state.next_offset)
+        show_lag(SERVICE, lag)
+
+    def _end(self, tp: TP) -> int | None:
+        end: int | None = self.app.consumer.highwater(tp)
+        return end
+
+
+def _app(settings: AggregatorSettings, folder: Path) -> Any:
+    return faust.App(
+        SERVICE,
+        broker=f"kafka://{settings.kafka.bootstrap}",
+        store="memory://",
+        datadir=folder,
+        autodiscover=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance,
+        broker_session_timeout=15.0,
+        broker_heartbeat_interval=3.0,
+        broker_request_timeout=40.0,
+        broker_commit_interval=1.0,
+        stream_buffer_maxsize=256,
+        stream_wait_empty=False,
+    )
+
+
+async def _or_exit(work: Awaitable[None]) -> None:
+    """Await it; an error ends the process without letting Faust acknowledge or commit anything."""
+    try:
+        await work
+    except Exception:  # the process boundary: say why, then let the supervisor restart us
+        LOG.exception("service_failed")
+        os._exit(1)
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+    )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

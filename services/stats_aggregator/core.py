@@ -1,0 +1,144 @@
+"""What the aggregator decides: which results count, what to publish, what to keep. Pure.
+
+Does not read or write anything, and learns the time from its caller.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from libs.crystallography.rates import JobStatistics, Rules
+from libs.messages import (
+    FramesProcessed,
+    JobChanged,
+    JobId,
+    JobState,
+    Message,
+    RatesUpdated,
+    StatisticsBar,
+)
+from services.stats_aggregator.knowledge import Knowledge
+from services.stats_aggregator.partition import PartitionState
+
+US_PER_MS = 1000
+
+
+class Aggregation:
+    """All partitions of this process, what is known of jobs and runs, and what was published."""
+
+    def __init__(self) -> None:
+        self.knowledge = Knowledge()
+        self.partitions: dict[int, PartitionState] = {}
+        self._changed: set[JobId] = set()
+        self._published: dict[JobId, RatesUpdated] = {}
+
+    def learn(self, message: Message) -> None:
+        """Take a fact about a run or a job."""
+        self._changed |= self.knowledge.learn(message)
+
+    def remember_published(self, messages: Iterable[RatesUpdated]) -> None:
+        """What stands in the `rates` topic: revisions rise from there, repetitions are saved."""
+        for message in messages:
+            known = self._published.get(message.job)
+            if known is None or message.revision > known.revision:
+                self._published[message.job] = message
+
+    def drop(self, partition: int) -> None:
+        """Another process counts this partition from now on."""
+        self.partitions.pop(partition, None)
+
+    def adopt(self, state: PartitionState) -> None:
+        """Take over a partition; all its jobs are looked at again."""
+        self.partitions[state.number] = state
+        self._changed |= {job for job, _ in state.statistics}
+
+    def take(self, partition: int, offset: int, batch: FramesProcessed) -> int:
+        """Count a message, unless the checkpoint holds it; gives the number of changed frames.
+
+        Raises BadMessageError.
+        """
+        state = self.partitions[partition]
+        if offset < state.next_offset:
+            return 0
+        if self.knowledge.is_deleted(batch.job):
+            state.skip(offset)
+            return 0
+        n_changed = state.take(offset, batch)
+        if n_changed:
+            self._changed.add(batch.job)
+        return n_changed
+
+    def deletions(self) -> tuple[JobId, ...]:
+        """Jobs that were deleted: their statistics go, and their rates need a tombstone."""
+        gone = tuple(job for job in sorted(self._changed) if self.knowledge.is_deleted(job))
+        for job in gone:
+            for state in self.partitions.values():
+                state.forget(job)
+        self._changed -= set(gone)
+        return tuple(job for job in gone if self._published.pop(job, None) is not None)
+
+    def updates(self, now_us: int) -> tuple[RatesUpdated, ...]:
+        """The rates of our jobs that changed since the last call and say something new."""
+        changed, self._changed = self._changed, set()
+        messages = []
+        for job in sorted(changed):
+            statistics = self.statistics_of(job)
+            if statistics is None:
+                continue
+            message = self._rates(self.knowledge.jobs[job], statistics, now_us)
+            if message is not None:
+                messages.append(message)
+                self._published[job] = message
+        return tuple(messages)
+
+    def statistics_of(self, job: JobId) -> JobStatistics | None:
+        """The statistics of a job in its own lane, None where they are not ours or not known."""
+        known = self.knowledge.jobs.get(job)
+        if known is None or known.state is JobState.DELETED:
+            return None
+        for state in self.partitions.values():
+            statistics = state.statistics.get((job, known.recipe.lane))
+            if statistics is not None:
+                statistics.set_rules(Rules(cutoffs=known.recipe.cutoffs, attempt=known.attempt))
+                return statistics
+        return None
+
+    def current(self) -> RatesUpdated | None:
+        """The last word on the newest run that is being counted here, active jobs first."""
+        candidates = [
+            (known.state is JobState.ACTIVE, known.started_us, job)
+            for job, known in self.knowledge.jobs.items()
+            if job in self._published and self.statistics_of(job) is not None
+        ]
+        return self._published[max(candidates)[2]] if candidates else None
+
+    def _rates(
+        self, job: JobChanged, statistics: JobStatistics, now_us: int
+    ) -> RatesUpdated | None:
+        run, summary = self.knowledge.run(job.run), statistics.summary()
+        n_waiting = max(0, run.n_announced - statistics.n_results)
+        before = self._published.get(job.job)
+        message = RatesUpdated(
+            job=job.job,
+            attempt=statistics.rules.attempt,
+            run=job.run,
+            revision=max(before.revision + 1 if before else 1, now_us // US_PER_MS),
+            summary=summary,
+            live=statistics.live_windows(),
+            preliminary=run.is_open or n_waiting > 0,
+            newest_ts_us=statistics.newest_ts_us(),
+            updated_us=now_us,
+            n_announced=run.n_announced,
+            n_waiting=n_waiting,
+            index_fraction=_sampled_fraction(summary),
+        )
+        return None if before is not None and _says_the_same(before, message) else message
+
+
+def _sampled_fraction(bar: StatisticsBar) -> float:
+    """Which part of the frames was selected for indexing, counted rather than declared."""
+    return bar.n_selected / bar.n_processed if bar.n_processed else 1.0
+
+
+def _says_the_same(a: RatesUpdated, b: RatesUpdated) -> bool:
+    return a == msgspec.structs.replace(b, revision=a.revision, updated_us=a.updated_us)

@@ -1,0 +1,77 @@
+"""What the aggregator knows of jobs and runs, whatever it counts. Pure."""
+
+from libs.messages import (
+    FramesArrived,
+    JobChanged,
+    JobId,
+    JobState,
+    Message,
+    RunEnded,
+    RunId,
+    RunStarted,
+)
+
+
+class RunView:
+    """How many frames of a run were announced, and whether more will come."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._n_at_end: int | None = None
+        self._announced: dict[int, int] = {}
+
+    @property
+    def n_announced(self) -> int:
+        """Frames announced; a repeated announcement counts once."""
+        return max(sum(self._announced.values()), self._n_at_end or 0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more frames may come; so too while nothing is known of the run."""
+        return self._n_at_end is None
+
+    def learn(self, message: RunStarted | FramesArrived | RunEnded) -> None:
+        """Take a fact about this run, in any order, any number of times."""
+        match message:
+            case FramesArrived():
+                self._announced[message.sequence] = sum(span.count for span in message.spans)
+            case RunEnded():
+                self._n_at_end = max(message.n_frames, self._n_at_end or 0)
+            case RunStarted():
+                self._started = True
+
+
+class Knowledge:
+    """The newest word on every job, and a view of every run."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[JobId, JobChanged] = {}
+        self._runs: dict[RunId, RunView] = {}
+        self._jobs_of: dict[RunId, set[JobId]] = {}
+
+    def learn(self, message: Message) -> frozenset[JobId]:
+        """Take a message of the topics `runs` and `jobs`; gives the jobs that it concerns."""
+        match message:
+            case JobChanged():
+                return self._learn_job(message)
+            case RunStarted() | FramesArrived() | RunEnded():
+                self.run(message.run).learn(message)
+                return frozenset(self._jobs_of.get(message.run, ()))
+        return frozenset()
+
+    def run(self, run: RunId) -> RunView:
+        """What is known of a run."""
+        return self._runs.setdefault(run, RunView())
+
+    def is_deleted(self, job: JobId) -> bool:
+        """Whether the job was deleted: its results are not wanted any more."""
+        known = self.jobs.get(job)
+        return known is not None and known.state is JobState.DELETED
+
+    def _learn_job(self, message: JobChanged) -> frozenset[JobId]:
+        known = self.jobs.get(message.job)
+        if known is not None and message.attempt < known.attempt:
+            return frozenset()
+        self.jobs[message.job] = message
+        self._jobs_of.setdefault(message.run, set()).add(message.job)
+        return frozenset({message.job})

@@ -1,0 +1,156 @@
+"""The aggregator without Faust: takes records, publishes what changed, makes checkpoints durable.
+
+The order of a checkpoint is segments, manifest, acknowledgement; nothing is acknowledged that the
+manifest does not hold, so a process that dies at any moment repeats work and loses none.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from libs.messages import BadMessageError, FramesProcessed, JobId, RatesUpdated
+from libs.messages.topics import CHECKPOINTS, FRAMES, RATES
+from libs.messages.units import US_PER_SECOND
+from libs.service_kit.metrics import EVENT_AGE_SECONDS, HEALTHY, MESSAGES_TOTAL
+from libs.streams import DeadLetters, Record, Sink, decode_record
+from services.stats_aggregator.core import Aggregation
+from services.stats_aggregator.metrics import observe_stages, show_current
+from services.stats_aggregator.partition import SERVICE, Checkpoint, PartitionState
+
+LOG = structlog.get_logger(__name__)
+LONGEST_JOB_ID = 500
+"""Names of checkpoint segments contain it; a longer one could not be checkpointed."""
+
+
+class Store(Protocol):
+    """What this service wrote earlier."""
+
+    async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
+        """The states of partitions as their last checkpoints have them."""
+        ...
+
+    async def rates(self) -> dict[JobId, RatesUpdated]:
+        """The newest rates of every job."""
+        ...
+
+    async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
+        """Records of `frames` with start ≤ offset < end that are still kept."""
+        ...
+
+
+class Aggregator:
+    """One process's share of the counting."""
+
+    def __init__(self, *, sink: Sink, store: Store, now_us: Callable[[], int]) -> None:
+        self._sink, self._store, self._now_us = sink, store, now_us
+        self._dead_letters = DeadLetters(SERVICE, sink)
+        self._adopting, self._saving = asyncio.Lock(), asyncio.Lock()
+        self.aggregation = Aggregation()
+
+    async def learn(self, records: Iterable[Record]) -> None:
+        """Take records of the topics `runs` and `jobs`."""
+        for record in records:
+            if record.value is None:
+                continue
+            try:
+                self.aggregation.learn(decode_record(record))
+            except BadMessageError as error:
+                await self._dead_letters.reject(record, error)
+
+    async def hold(self, partitions: frozenset[int]) -> None:
+        """Count exactly these partitions: adopt what is new, drop what others count now."""
+        async with self._adopting:
+            held = frozenset(self.aggregation.partitions)
+            for number in held - partitions:
+                self.aggregation.drop(number)
+            await self._adopt(partitions - held)
+
+    def drop_all(self) -> None:
+        """Partitions are being dealt anew: what we keep is read again from the checkpoint."""
+        for number in tuple(self.aggregation.partitions):
+            self.aggregation.drop(number)
+
+    async def count(self, record: Record) -> None:
+        """Take a record of `frames`; a bad one becomes a dead letter and counts as seen."""
+        if record.partition not in self.aggregation.partitions:
+            async with self._adopting:
+                await self._adopt({record.partition} - set(self.aggregation.partitions))
+        expected = self.aggregation.partitions[record.partition].next_offset
+        if record.offset > expected:
+            await self._fill_gap(record.partition, expected, record.offset)
+        await self._count(record)
+
+    async def publish(self) -> None:
+        """Publish the rates of jobs that changed; tombstones for those that were deleted."""
+        for job in self.aggregation.deletions():
+            await self._sink.tombstone(RATES, job)
+        updates = self.aggregation.updates(self._now_us())
+        await self._sink.publish(updates)
+        MESSAGES_TOTAL.labels(SERVICE, RATES.name, "out").inc(len(updates))
+        self._show()
+
+    async def checkpoint(self) -> dict[int, int]:
+        """Make everything counted so far durable; gives the next offset of each partition."""
+        async with self._saving:
+            states = tuple(self.aggregation.partitions.values())
+            made = [state.checkpoint(self._now_us()) for state in states if not state.is_saved]
+            for checkpoint in made:
+                await self._save(checkpoint)
+            return {c.manifest.partition: c.manifest.next_offset for c in made}
+
+    async def _save(self, checkpoint: Checkpoint) -> None:
+        await self._sink.publish(checkpoint.segments)
+        await self._sink.publish([checkpoint.manifest])
+        for name in checkpoint.obsolete:
+            await self._sink.tombstone(
+                CHECKPOINTS, f"{SERVICE}/{checkpoint.manifest.partition}/{name}"
+            )
+
+    async def _adopt(self, numbers: Iterable[int]) -> None:
+        wanted = sorted(numbers)
+        if not wanted:
+            return
+        states = await self._store.partitions(wanted)
+        self.aggregation.remember_published((await self._store.rates()).values())
+        for state in states:
+            self.aggregation.adopt(state)
+        LOG.info("partitions_adopted", next_offsets={s.number: s.next_offset for s in states})
+
+    async def _fill_gap(self, partition: int, start: int, end: int) -> None:
+        """The group's offset went past our checkpoint (it was lost): read what lies between."""
+        LOG.warning("gap_before_first_record", partition=partition, start=start, end=end)
+        for record in await self._store.frames_between(partition, start, end):
+            await self._count(record)
+
+    async def _count(self, record: Record) -> None:
+        MESSAGES_TOTAL.labels(SERVICE, FRAMES.name, "in").inc()
+        try:
+            self._take(record)
+        except Exception as error:  # noqa: BLE001 (message boundary: a bad one costs itself only)
+            await self._dead_letters.reject(record, error)
+        state = self.aggregation.partitions.get(record.partition)
+        if state is not None:
+            state.skip(record.offset)
+
+    def _take(self, record: Record) -> None:
+        message = decode_record(record)
+        if not isinstance(message, FramesProcessed):
+            raise BadMessageError(f"{type(message).__name__} does not belong on {FRAMES.name}")
+        if len(message.job) > LONGEST_JOB_ID:
+            raise BadMessageError(f"a job's name has at most {LONGEST_JOB_ID} characters")
+        n_changed = self.aggregation.take(record.partition, record.offset, message)
+        known = self.aggregation.knowledge.jobs.get(message.job)
+        if n_changed and (known is None or known.recipe.lane is message.lane):
+            observe_stages(message.frames, self._now_us())
+
+    def _show(self) -> None:
+        HEALTHY.labels(SERVICE).set(1)
+        current = self.aggregation.current()
+        if current is None:
+            return
+        show_current(current)
+        if current.newest_ts_us is not None:
+            age_us = self._now_us() - current.newest_ts_us
+            EVENT_AGE_SECONDS.labels(SERVICE).set(age_us / US_PER_SECOND)

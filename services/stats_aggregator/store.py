@@ -1,0 +1,90 @@
+"""Reading back what this service wrote: checkpoints and rates, from their compacted topics."""
+
+from collections.abc import Iterable
+
+import structlog
+
+from libs.messages import (
+    BadMessageError,
+    CheckpointManifest,
+    CheckpointSegment,
+    JobId,
+    Message,
+    RatesUpdated,
+)
+from libs.messages.topics import CHECKPOINTS, FRAMES, RATES, Topic
+from libs.streams import KafkaSource, Record, decode_record
+from services.stats_aggregator.partition import SERVICE, PartitionState
+
+LOG = structlog.get_logger(__name__)
+
+
+class KafkaStore:
+    """The service's own topics on a broker."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
+        """The states of partitions as their last checkpoints have them."""
+        kept = await self._newest(CHECKPOINTS)
+        return [restored(number, kept.values()) for number in numbers]
+
+    async def rates(self) -> dict[JobId, RatesUpdated]:
+        """The newest rates of every job."""
+        kept = await self._newest(RATES)
+        return {m.job: m for m in kept.values() if isinstance(m, RatesUpdated)}
+
+    async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
+        """Records of `frames` with start ≤ offset < end that are still kept."""
+        async with KafkaSource(self._bootstrap, [FRAMES], group=None) as source:
+            mine = (FRAMES.name, partition)
+            source.pause(*(source.assignment() - {mine}))
+            source.seek(mine, start)
+            records: list[Record] = []
+            while (await source.positions())[mine] < end:
+                records += await source.poll(timeout_s=0.2)
+            return [r for r in records if r.partition == partition and start <= r.offset < end]
+
+    async def _newest(self, topic: Topic) -> dict[bytes, Message]:
+        """The newest message of each key, without the keys that were deleted."""
+        newest: dict[bytes, Record] = {}
+        async with KafkaSource(self._bootstrap, [topic], group=None) as source:
+            ends = await source.end_offsets()
+            while any(at < ends[tp] for tp, at in (await source.positions()).items()):
+                for record in await source.poll(timeout_s=0.2):
+                    newest[record.key or b""] = record
+        return {key: m for key, record in newest.items() if (m := _message(record)) is not None}
+
+
+def _message(record: Record) -> Message | None:
+    """None for tombstones and for what others wrote there by mistake."""
+    try:
+        return None if record.value is None else decode_record(record)
+    except BadMessageError:
+        return None
+
+
+def restored(number: int, kept: Iterable[Message]) -> PartitionState:
+    """The state that the newest messages of the checkpoints topic hold for a partition."""
+    mine = [
+        message
+        for message in kept
+        if isinstance(message, CheckpointManifest | CheckpointSegment)
+        and (message.service, message.partition) == (SERVICE, number)
+    ]
+    segments = {m.segment: m.state for m in mine if isinstance(m, CheckpointSegment)}
+    for message in mine:
+        if isinstance(message, CheckpointManifest):
+            return _from_checkpoint(number, message, segments)
+    return PartitionState(number)
+
+
+def _from_checkpoint(
+    number: int, manifest: CheckpointManifest, segments: dict[str, bytes]
+) -> PartitionState:
+    try:
+        return PartitionState.restored(number, manifest, segments)
+    except (ValueError, KeyError) as error:
+        LOG.error("checkpoint_damaged", partition=number, error=str(error), action="count anew")
+        return PartitionState(number)

@@ -1,0 +1,111 @@
+"""The shell without Faust: order of writes, bad messages, gauges."""
+
+from prometheus_client import REGISTRY
+
+from libs.messages import (
+    CheckpointManifest,
+    CheckpointSegment,
+    JobState,
+    MessageRejected,
+    RatesUpdated,
+    StagesUs,
+)
+from libs.messages.topics import CHECKPOINTS, FRAMES, RATES
+from libs.streams import Record
+from libs.streams.fakes import FakeSink, record_of
+from services.stats_aggregator.service import Aggregator
+from tests.contracts.hostile_wire import hostile_payloads
+from tests.crystallography.rates.builders import JOB, RUN, START_US, batch, result
+from tests.stats_aggregator.builders import MemoryStore, arrived, ended, job
+
+NOW_US = START_US + 5_000_000
+
+
+async def running() -> tuple[Aggregator, FakeSink]:
+    sink = FakeSink()
+    aggregator = Aggregator(sink=sink, store=MemoryStore(), now_us=lambda: NOW_US)
+    await aggregator.learn([record_of(job()), record_of(arrived(3)), record_of(ended(3))])
+    await aggregator.hold(frozenset({0}))
+    return aggregator, sink
+
+
+async def test_segments_come_before_their_manifest() -> None:
+    aggregator, sink = await running()
+    await aggregator.count(record_of(batch([result(1)]), offset=0))
+    assert await aggregator.checkpoint() == {0: 1}
+    assert [type(m) for m in sink.published] == [CheckpointSegment, CheckpointManifest]
+    assert await aggregator.checkpoint() == {}
+
+
+async def test_every_hostile_payload_becomes_a_dead_letter_and_counting_goes_on() -> None:
+    aggregator, sink = await running()
+    payloads = list(hostile_payloads(batch([result(1)])).values())
+    payloads += [_huge_frame(), _long_job()]
+    for offset, payload in enumerate(payloads):
+        await aggregator.count(
+            Record(topic=FRAMES.name, partition=0, offset=offset, key=None, value=payload)
+        )
+    await aggregator.count(record_of(batch([result(1)]), offset=len(payloads)))
+    await aggregator.publish()
+    letters = [m for m in sink.published if isinstance(m, MessageRejected)]
+    assert [m.offset for m in letters] == list(range(len(payloads)))
+    (rates,) = [m for m in sink.published if isinstance(m, RatesUpdated)]
+    assert rates.summary.n_processed == 1
+    assert await aggregator.checkpoint() == {0: len(payloads) + 1}
+
+
+async def test_hostile_runs_and_jobs_are_dead_letters_too() -> None:
+    aggregator, sink = await running()
+    for good in (job(), arrived(1)):
+        where = record_of(good)
+        payloads = hostile_payloads(good).values()
+        await aggregator.learn(
+            [Record(topic=where.topic, partition=0, offset=0, key=b"", value=p) for p in payloads]
+        )
+        assert len(sink.published) == len(payloads) - 1  # a tombstone is nothing bad there
+        sink.published.clear()
+
+
+async def test_a_deleted_job_leaves_nothing_behind() -> None:
+    aggregator, sink = await running()
+    await aggregator.count(record_of(batch([result(1)]), offset=0))
+    await aggregator.publish()
+    await aggregator.checkpoint()
+    await aggregator.learn([record_of(job(state=JobState.DELETED))])
+    await aggregator.publish()
+    await aggregator.checkpoint()
+    assert sink.tombstones == [
+        (RATES.name, JOB),
+        (CHECKPOINTS.name, f"stats_aggregator/0/{JOB}#dials#0"),
+    ]
+
+
+async def test_gauges_show_the_current_job() -> None:
+    aggregator, _ = await running()
+    before = _sample("stillstream_frame_written_to_result_seconds_count")
+    stages = StagesUs(written=NOW_US - 3_000_000, done=NOW_US - 1_000_000)
+    frames = [result(i, n_strong=99 * (i == 1), stages_us=stages) for i in range(3)]
+    await aggregator.count(record_of(batch(frames), offset=0))
+    await aggregator.publish()
+    assert _sample("stillstream_frames", kind="processed") == 3
+    assert _sample("stillstream_frames", kind="hits") == 1
+    assert _sample("stillstream_rate", rate="hit", window="run", bound="value") == 1 / 3
+    low = _sample("stillstream_rate", rate="hit", window="60s", bound="low")
+    assert low is not None
+    assert 0 < low < 1 / 3
+    assert _sample("stillstream_run_info", run=RUN) == 1
+    assert _sample("stillstream_rates_preliminary") == 0
+    after = _sample("stillstream_frame_written_to_result_seconds_count")
+    assert (after or 0) - (before or 0) == 3
+
+
+def _sample(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+def _huge_frame() -> bytes | None:
+    return record_of(batch([result(2**62, ts_us=START_US)])).value
+
+
+def _long_job() -> bytes | None:
+    return record_of(batch([result(1)], job="x" * 10_000)).value
