@@ -1,0 +1,1 @@
+"""Grafana: the dashboard, generated from Python, and the files that provision it."""

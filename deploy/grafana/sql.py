@@ -1,0 +1,82 @@
+"""The SQL of the dashboard. Text only.
+
+`jobs in view` are those whose run overlaps the time range: their ids lead the keys of the hot
+tables, so a query never reads what it does not show. Times are integer µs; Grafana takes ms.
+"""
+
+IN_VIEW = """
+  JOIN job j ON j.id = {table}.job_id AND j.state <> 'deleted'
+  JOIN run r ON r.id = j.run_id
+   AND r.started_us < $__unixEpochTo() * 1000000
+   AND COALESCE(r.ended_us, r.started_us + 86400000000) >= $__unixEpochFrom() * 1000000
+  JOIN trial t ON t.id = j.trial_id
+""".rstrip()
+FRAMES_IN_VIEW = (
+    "FROM frame f"
+    + IN_VIEW.format(table="f")
+    + """
+   AND f.lane = t.lane
+ WHERE f.ts_us >= $__unixEpochFrom() * 1000000 AND f.ts_us < $__unixEpochTo() * 1000000"""
+)
+BIN_MS = "f.ts_us DIV ($__interval_ms * 1000) * $__interval_ms"
+SPOT_EDGES = (0, 5, 10, 16, 25, 40, 60, 100, 160, 250, 400, 630, 1000, 1600)
+RESOLUTION_EDGES_ANGSTROM = (1.2, 1.4, 1.6, 1.8, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0, 5.0, 7.0)
+
+
+def heat_map(column: str, edges: tuple[float, ...], condition: str = "") -> str:
+    """Counts per time bin and per bucket of a column: one result column for each bucket."""
+    below = [f" AND f.{column} < {high:g}" for high in edges[1:]] + [""]
+    buckets = ",\n  ".join(
+        f"SUM(f.{column} >= {low:g}{limit}) AS `{low:g}`"
+        for low, limit in zip(edges, below, strict=True)
+    )
+    return (
+        f"SELECT {BIN_MS} AS time,\n  {buckets}\n{FRAMES_IN_VIEW}{condition}\n"
+        " GROUP BY time ORDER BY time"
+    )
+
+
+STRONG_SPOTS = heat_map("n_strong", SPOT_EDGES, "\n   AND f.outcome <> 'unreadable'")
+RESOLUTION = heat_map(
+    "d_min_contiguous", RESOLUTION_EDGES_ANGSTROM, "\n   AND f.d_min_contiguous IS NOT NULL"
+)
+OUTCOMES = (
+    f"SELECT {BIN_MS} AS time, f.outcome AS metric, COUNT(*) * 1000 / $__interval_ms AS value\n"
+    f"{FRAMES_IN_VIEW}\n GROUP BY time, metric ORDER BY time"
+)
+WORKERS = (
+    f"SELECT {BIN_MS} AS time, o.worker AS metric, COUNT(*) * 1000 / $__interval_ms AS value\n"
+    f"{FRAMES_IN_VIEW}\n GROUP BY time, metric ORDER BY time"
+).replace(" WHERE f.", "  JOIN batch_origin o ON o.id = f.origin_id\n WHERE f.")
+STATISTICS_BAR = """SELECT r.started_us DIV 1000 AS started, r.number AS run, r.source AS source,
+  t.name AS trial, s.n_announced AS images, s.n_processed AS processed, s.n_hits AS hits,
+  s.n_indexed AS indexed, s.n_multi_lattice AS `2+ lattices`, s.n_high_quality AS `high quality`,
+  s.n_unreadable AS unreadable, s.solvent_rate AS solvent, s.hit_rate AS `hit rate`,
+  s.indexing_rate AS `indexing rate`, s.multi_lattice_rate AS `multi-lattice rate`,
+  s.high_quality_rate AS `high-quality rate`, IF(s.preliminary, 'preliminary', 'final') AS state
+FROM rates s
+  JOIN job j ON j.id = s.job_id AND j.state <> 'deleted'
+  JOIN run r ON r.id = j.run_id
+  JOIN trial t ON t.id = j.trial_id
+ ORDER BY r.started_us DESC, j.id DESC LIMIT 50"""
+RUNS = """SELECT r.started_us DIV 1000 AS time, r.ended_us DIV 1000 AS timeend,
+  CONCAT('run ', r.number, ' (', r.source, ')') AS text,
+  IF(r.ended_us IS NULL, 'open', 'ended') AS tags
+FROM run r
+ WHERE r.started_us < $__unixEpochTo() * 1000000
+   AND COALESCE(r.ended_us, r.started_us) >= $__unixEpochFrom() * 1000000
+ ORDER BY r.started_us"""
+ADVICE = """SELECT a.since_us DIV 1000 AS since, r.number AS run, a.level AS level,
+  a.cause AS cause, a.suggestion AS suggestion
+FROM advice a
+  JOIN job j ON j.id = a.job_id AND j.state <> 'deleted'
+  JOIN run r ON r.id = j.run_id
+ WHERE a.cleared_us IS NULL
+ ORDER BY a.since_us DESC LIMIT 20"""
+UNREADABLE = f"""SELECT f.ts_us DIV 1000 AS time, r.number AS run, f.frame AS frame,
+  f.outcome AS outcome, f.reason AS reason, p.path AS file
+{FRAMES_IN_VIEW}
+   AND f.outcome IN ('unreadable', 'crashed', 'timed_out')
+ ORDER BY f.ts_us DESC LIMIT 50""".replace(
+    " WHERE f.", "  JOIN file p ON p.id = f.file_id\n WHERE f."
+)
