@@ -24,8 +24,7 @@ from libs.demo.beamtime import (
     ROOT,
     SimulatedRun,
     copy_images,
-    lay_out,
-    start_simulation,
+    simulate_command,
 )
 from libs.demo.results import RunCounts, run_counts
 from libs.demo.verification import verify
@@ -45,7 +44,9 @@ class DemoError(Exception):
 def fresh_folder(var: Path) -> None:
     """Take away what an earlier demo left; refuse while its stack still runs."""
     if var.exists() and LocalStack(var).running:
-        raise DemoError(f"a demo runs already in {var}: stop it with `stillstream --var {var} down`")
+        raise DemoError(
+            f"a demo runs already in {var}: stop it with `stillstream --var {var} down`"
+        )
     shutil.rmtree(var, ignore_errors=True)
     var.mkdir(parents=True)
 
@@ -82,7 +83,7 @@ async def run_once(stack: LocalStack, beamtime: Path) -> tuple[list[RunCounts], 
         await engine.dispose()
 
 
-async def run_live(stack: LocalStack, beamtime: Path) -> None:
+async def run_live(beamtime: Path) -> None:
     """Feed one simulated run after the other until cancelled."""
     copy_images(beamtime)
     await _simulate(beamtime, _endless())
@@ -110,15 +111,19 @@ def _endless() -> Iterator[SimulatedRun]:
 
 async def _simulate(beamtime: Path, runs: Iterator[SimulatedRun] | Sequence[SimulatedRun]) -> None:
     for run in runs:
-        process = start_simulation(beamtime, run)
+        process = await asyncio.create_subprocess_exec(
+            *simulate_command(beamtime, run),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
         try:
-            while process.poll() is None:
-                await asyncio.sleep(POLL_S)
-        finally:
-            process.kill() if process.poll() is None else None
+            _, errors = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
         if process.returncode:
-            assert process.stderr is not None
-            raise DemoError(f"the simulation failed:\n{process.stderr.read().decode()[-2000:]}")
+            raise DemoError(f"the simulation failed:\n{errors.decode()[-2000:]}")
 
 
 async def _until_complete(engine: AsyncEngine) -> None:

@@ -66,7 +66,13 @@ class Beamtime:
         self.folder = stack.paths.var / "beamtime"
 
     def write(
-        self, number: int, *, frames: int, rate_hz: float = 0.0, scenario: str = "mixed", seed: int = 7
+        self,
+        number: int,
+        *,
+        frames: int,
+        rate_hz: float = 0.0,
+        scenario: str = "mixed",
+        seed: int = 7,
     ) -> threading.Thread:
         """Write a run in the background; the same seed gives the same pixels and time stamps."""
         request = RunRequest(
