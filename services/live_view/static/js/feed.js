@@ -14,6 +14,7 @@ export class Feed {
     this.isConnected = false;
     this.wasLost = false;
     this.lostAtMs = null;
+    this.hasStarted = false;
   }
 
   start() {
@@ -55,7 +56,8 @@ export class Feed {
   async #everything() {
     await this.store.loadJobs();
     await this.store.loadRates();
-    await this.store.refreshAll();
+    if (this.hasStarted) await this.store.refreshAll();
+    this.hasStarted = true;
   }
 
   #listen() {

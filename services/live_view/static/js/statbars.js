@@ -59,7 +59,7 @@ function rowsOf(summary, cuts) {
     ['hits', summary.n_hits, processed, 'not-indexed', 'processed frames'],
     ['indexed', indexed, selected, 'indexed', 'frames selected for indexing'],
     [best, summary.n_high_quality, selected, 'quality-dot', 'frames selected for indexing'],
-    ['… of indexed', summary.n_high_quality, indexed, 'quality-dot', 'indexed frames'],
+    ['of indexed', summary.n_high_quality, indexed, 'quality-dot', 'indexed frames'],
   ];
 }
 
