@@ -37,10 +37,15 @@ class Hdf5File:
             raise UnreadableFrameError(
                 f"the file holds {self._known} images, image {index} (counted from 0) was asked for"
             )
+        try:
+            beam = self._format.get_beam(index)
+        except (AssertionError, IndexError):  # wavelengths became visible after the images
+            self._renew()
+            beam = self._format.get_beam(index)
         images = self._format.get_raw_data(index)
         return RawFrame(
             images=images if isinstance(images, tuple) else (images,),
-            beam=self._format.get_beam(index),
+            beam=beam,
             detector=self._format.get_detector(index),
             static_mask=self._format.get_static_mask(),
             format_class=type(self._format),
@@ -110,7 +115,11 @@ def _stamp(detector: Any, index: int) -> int | None:
     if detector is None or "timestamp" not in detector:
         return None
     stamps = detector["timestamp"]
-    if stamps.ndim != 1 or stamps.dtype.kind not in "iu" or index >= len(stamps):
+    if stamps.ndim != 1 or stamps.dtype.kind not in "iu":
+        return None
+    if index >= len(stamps):
+        stamps.id.refresh()  # stamps became visible after the images
+    if index >= len(stamps):
         return None
     return int(stamps[index]) or None
 
