@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.catalogue.base import NAME_LENGTH, PATH_LENGTH, RUN_NAME_LENGTH
 from libs.catalogue.catalogue_models import ExperimentRow, RunRow, RunTagRow, TagRow
 from libs.catalogue.errors import NotFoundError
 from libs.catalogue.summary_models import RunArrivalRow
-from libs.messages import RunStarted
+from libs.messages import BadMessageError, RunStarted
 
 EXPERIMENT: Any = ExperimentRow.__table__
 RUN: Any = RunRow.__table__
@@ -156,6 +157,20 @@ def find_run(runs: Sequence[RunSummary], name: str) -> RunSummary:
     if not found:
         raise NotFoundError(f"no run is called {name!r}: `stillstream run list` shows which exist")
     return max(found, key=lambda run: (run.started_us, run.id))
+
+
+def check_storable(run: RunStarted) -> None:
+    """Raises BadMessageError for a run whose identity no column can hold: it is never cut. Pure."""
+    lengths = {"run": RUN_NAME_LENGTH, "path": PATH_LENGTH}
+    for name in ("run", "path", "experiment", "source", "number", "time_zone"):
+        longest = lengths.get(name, NAME_LENGTH)
+        if len(getattr(run, name)) > longest:
+            raise BadMessageError(f"{name} has more than {longest} characters")
+    if any(len(tag) > NAME_LENGTH for tag in run.tags):
+        raise BadMessageError(f"a tag has more than {NAME_LENGTH} characters")
+    times = (run.started_us, run.announced_us, run.period_us or 0)
+    if not 0 <= run.version < 1 << 32 or any(abs(t) >= 1 << 63 for t in times):
+        raise BadMessageError("version or a time is outside what the catalogue can hold")
 
 
 def _run_values(run: RunStarted, experiment_id: int) -> dict[str, Any]:

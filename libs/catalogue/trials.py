@@ -70,6 +70,18 @@ async def find_group(connection: AsyncConnection, name: str) -> Group:
     return _find(await list_groups(connection), name, "run group", "group list")
 
 
+async def find_trial_by_id(connection: AsyncConnection, trial: int) -> Trial:
+    """The trial of this number."""
+    row = (await connection.execute(sa.select(TRIAL).where(TRIAL.c.id == trial))).one()
+    return _trial(row._mapping)  # noqa: SLF001
+
+
+async def find_group_by_id(connection: AsyncConnection, group: int) -> Group:
+    """The run group of this number."""
+    row = (await connection.execute(sa.select(GROUP).where(GROUP.c.id == group))).one()
+    return _group(row._mapping)  # noqa: SLF001
+
+
 async def set_active(connection: AsyncConnection, trial: int, *, active: bool, now_us: int) -> None:
     """Switch a trial; only a change moves the moment from which its work is live."""
     values = {"active": active} | ({"activated_us": now_us} if active else {})

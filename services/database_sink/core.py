@@ -39,7 +39,7 @@ from services.database_sink.summary_rows import (
     rates_row,
 )
 
-RUN_NAME_LENGTH, JOB_NAME_LENGTH, NAME_LENGTH, PATH_LENGTH = 240, 255, 64, 1024
+JOB_NAME_LENGTH = 255
 
 
 @dataclass(kw_only=True)
@@ -83,7 +83,7 @@ def add(rows: Rows, message: Message) -> None:
         case FramesProcessed():
             _add_frames(rows, message)
         case RunStarted():
-            rows.runs.append(_checked_run(message))
+            rows.runs.append(message)
         case FramesArrived():
             rows.arrivals.append(_checked_arrival(message))
         case RunEnded():
@@ -135,20 +135,6 @@ def _keep_profile(target: JobRows, profile: ProfileValues) -> None:
 
 def _job(name: str) -> str:
     return v.text(name, "job", JOB_NAME_LENGTH)
-
-
-def _checked_run(run: RunStarted) -> RunStarted:
-    v.text(run.run, "run", RUN_NAME_LENGTH)
-    v.text(run.path, "path", PATH_LENGTH)
-    for name in ("experiment", "source", "number", "time_zone"):
-        v.text(getattr(run, name), name, NAME_LENGTH)
-    for tag in run.tags:
-        v.text(tag, "tag", NAME_LENGTH)
-    v.count(run.version, "version")
-    for name in ("started_us", "announced_us"):
-        v.integer(getattr(run, name), name)
-    v.integer_or_null(run.period_us, "period_us")
-    return run
 
 
 def _checked_arrival(arrival: FramesArrived) -> FramesArrived:

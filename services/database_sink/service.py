@@ -13,7 +13,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from libs.catalogue.engine import error_number, patiently
-from libs.messages import BadMessageError, FramesProcessed, Message
+from libs.catalogue.runs import check_storable
+from libs.messages import BadMessageError, FramesProcessed, Message, RunStarted
 from libs.messages.topics import BY_NAME
 from libs.service_kit.metrics import EVENT_AGE_SECONDS, MESSAGES_TOTAL, show_lag
 from libs.streams import (
@@ -118,6 +119,8 @@ class DatabaseSink:
         MESSAGES_TOTAL.labels(NAME, record.topic, "in").inc()
         try:
             message = decode_record(record)
+            if isinstance(message, RunStarted):
+                check_storable(message)
             add(rows, message)
         except BadMessageError as error:
             await self._dead_letters.reject(record, error)
