@@ -42,6 +42,7 @@ def command(once: bool, folder: Path) -> None:
             stack.up()
             seed_catalogue(stack)
             print(f"\nrun-stats page: {stack.addresses()['page']}")
+            print(f"its processes:  stillstream status --var {folder}")
             print(f"stack ready after {monotonic() - started:.1f} s\n", flush=True)
             status = _once(stack, beamtime) if once else _live(stack, beamtime)
         finally:

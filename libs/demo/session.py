@@ -45,7 +45,7 @@ def fresh_folder(var: Path) -> None:
     """Take away what an earlier demo left; refuse while its stack still runs."""
     if var.exists() and LocalStack(var).running:
         raise DemoError(
-            f"a demo runs already in {var}: stop it with `stillstream --var {var} down`"
+            f"a demo runs already in {var}: stop it with `stillstream down --var {var}`"
         )
     shutil.rmtree(var, ignore_errors=True)
     var.mkdir(parents=True)
