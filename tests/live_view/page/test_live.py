@@ -125,6 +125,17 @@ def test_an_open_run_without_frames_is_silent_not_zero(opened: OpenedPage, api: 
     assert_close(opened.look(f"stillstream.live({job})['10s'].hit"), expected)
 
 
+def test_old_frames_that_still_come_are_live_but_behind(opened: OpenedPage, api: FakeApi) -> None:
+    frames = random_frames(600, seed=15)
+    job = api.add_job(frames.take(slice(0, 500)), started_us=started(80), n_announced=600)
+    opened.open()
+    assert opened.look("stillstream.state") == "silent"
+    api.add_frames(job, frames.take(slice(500, 550)))
+    opened.wait("stillstream.state === 'behind'")
+    assert "Behind by" in opened.text("#advice h2")
+    assert set(opened.page.locator(".light .word").all_inner_texts()) == {"Preliminary"}
+
+
 def test_a_finished_run_is_final(opened: OpenedPage, api: FakeApi) -> None:
     api.add_job(random_frames(600, seed=10), open=False)
     opened.open()
