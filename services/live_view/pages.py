@@ -37,7 +37,7 @@ class Pages:
     """The handlers around one LiveView."""
 
     def __init__(self, view: LiveView, assets: Path) -> None:
-        self._view, self._assets = view, assets
+        self.view, self._assets = view, assets
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -72,9 +72,9 @@ class Pages:
     async def jobs(self, request: web.Request) -> web.StreamResponse:
         """The list of jobs, oldest first."""
         del request
-        if not self._view.showcase.is_listed:
+        if not self.view.showcase.is_listed:
             raise CatalogueAwayError("the list of jobs could not be read from the database yet")
-        shown = self._view.showcase.jobs()
+        shown = self.view.showcase.jobs()
         experiment = shown[-1].experiment if shown else None
         return _json({"experiment": experiment, "jobs": [_job_object(job) for job in shown]})
 
@@ -83,7 +83,7 @@ class Pages:
         since = request.query.get("since", "0")
         if not since.isascii() or not since.isdigit() or len(since) > 10:
             raise web.HTTPBadRequest(text=f"since must be a revision, not {since[:40]!r}")
-        body = await self._view.frames(self._job(request), int(since))
+        body = await self.view.frames(self._job(request), int(since))
         return web.Response(body=body, content_type="application/octet-stream")
 
     async def frame(self, request: web.Request) -> web.StreamResponse:
@@ -91,7 +91,7 @@ class Pages:
         job, number = self._job(request), int(request.match_info["frame"])
         if number > LARGEST_FRAME:
             raise web.HTTPNotFound(text=f"no frame can have the number {number}")
-        stored = await self._view.catalogue.frame(job, number)
+        stored = await self.view.catalogue.frame(job, number)
         if stored is None:
             raise web.HTTPNotFound(text=f"frame {number} of job {job.job} is not stored (yet)")
         return _json(frame_object(stored))
@@ -99,12 +99,12 @@ class Pages:
     async def rates(self, request: web.Request) -> web.StreamResponse:
         """The newest rates of every job."""
         del request
-        return _json([advised(rates, advice) for rates, advice in self._view.showcase.rates()])
+        return _json([advised(rates, advice) for rates, advice in self.view.showcase.rates()])
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """What can be reached at present."""
         del request
-        view = self._view
+        view = self.view
         parts = {"database": view.is_database_there, "broker": view.is_broker_there}
         return _json({"ok": all(parts.values()), **parts, "time_us": time.time_ns() // 1000})
 
@@ -112,7 +112,7 @@ class Pages:
         """Server-sent events until the reader leaves."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        with self._view.events.subscription() as subscriber, suppress(ConnectionError):
+        with self.view.events.subscription() as subscriber, suppress(ConnectionError):
             await response.write(b"retry: 1000\n\n")
             while True:
                 lines = await subscriber.next(HEARTBEAT_S)
@@ -121,7 +121,7 @@ class Pages:
 
     def _job(self, request: web.Request) -> ShownJob:
         number = int(request.match_info["id"])
-        job = self._view.showcase.job(number)
+        job = self.view.showcase.job(number)
         if job is None:
             raise web.HTTPNotFound(text=f"there is no job {number}")
         return job

@@ -94,7 +94,7 @@ class LiveView:
         """Keep the list of jobs, and load columns that are missing."""
         while True:
             try:
-                pause_s = await self._look_at_database()
+                pause_s = await self.look_at_database()
             except CatalogueAwayError as error:
                 if self.is_database_there:
                     LOG.warning("database_away", error=str(error))
@@ -102,7 +102,7 @@ class LiveView:
             self._look_again.clear()
             await _first_of(self._look_again.wait(), pause_s)
 
-    async def _look_at_database(self) -> float:
+    async def look_at_database(self) -> float:
         """One look; gives the pause until the next."""
         if not self._may_tail.is_set():
             self._positions = await self.catalogue.stored()

@@ -8,6 +8,7 @@ from libs.messages import (
     FrameNumber,
     FramesArrived,
     FrameSpan,
+    FramesProcessed,
     JobChanged,
     JobId,
     JobState,
@@ -17,6 +18,7 @@ from libs.messages import (
     RunEnded,
 )
 from libs.streams import Record
+from services.stats_aggregator.core import Aggregation
 from services.stats_aggregator.partition import Checkpoint, PartitionState
 from services.stats_aggregator.store import restored
 from tests.crystallography.rates.builders import JOB, RUN, START_US
@@ -81,3 +83,13 @@ class MemoryStore:
 
     async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
         return [r for r in self.frames if r.partition == partition and start <= r.offset < end]
+
+
+def rates_of(message: FramesProcessed) -> RatesUpdated:
+    """The rates that the aggregator publishes after one message."""
+    core = Aggregation()
+    core.adopt(PartitionState(0))
+    core.learn(job())
+    core.take(0, 0, message)
+    (rates,) = core.updates(START_US)
+    return rates
