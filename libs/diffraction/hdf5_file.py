@@ -89,13 +89,30 @@ def _open(path: str) -> Any:
 
 
 def _refresh(handle: Any) -> None:
-    """Let HDF5 see what the writer has added since."""
+    """Let HDF5 see what the writer has added since: everything that can grow, also behind links."""
+    growing: list[Any] = []
+
+    def note(_: str, node: Any) -> None:
+        if None in getattr(node, "maxshape", ()):
+            growing.append(node)
+
+    handle.visititems(note)
     for entry in handle.values():
-        groups = [g for g in getattr(entry, "values", tuple)() if _is(g, "NXdata")]
-        for group in [*groups, _detector(entry)]:
-            for name in group or ():
-                with suppress(KeyError, OSError, AttributeError, RuntimeError):
-                    group[name].id.refresh()
+        for group in getattr(entry, "values", tuple)():
+            if _is(group, "NXdata"):
+                growing += _linked(group)
+    for dataset in growing:
+        with suppress(OSError, RuntimeError):
+            dataset.id.refresh()
+
+
+def _linked(group: Any) -> list[Any]:
+    found = []
+    for name in group:
+        with suppress(KeyError, OSError):  # a link to a file that is not there yet
+            node = group[name]
+            found += [node] if hasattr(node, "shape") else []
+    return found
 
 
 def _detector(entry: Any) -> Any:
