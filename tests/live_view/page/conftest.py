@@ -52,8 +52,10 @@ def api(assets_folder: Path) -> Iterator[FakeApi]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh profile on a desktop screen."""
-    context = browser.new_context(viewport=DESKTOP, timezone_id="UTC", color_scheme="light")
+    """A fresh profile on a desktop screen; waiting for conditions needs a relaxed policy."""
+    context = browser.new_context(
+        viewport=DESKTOP, timezone_id="UTC", color_scheme="light", bypass_csp=True
+    )
     context.set_default_timeout(15_000)
     yield context
     context.close()

@@ -18,6 +18,10 @@ from tests.live_view.page.frames import COLUMNS, Frames
 
 PAGE_FOLDER = Path(__file__).parents[3] / "services" / "live_view" / "static"
 HEADER = (0x53544C53, 1)
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class FakeApi:
@@ -29,6 +33,7 @@ class FakeApi:
         self.frame_answers: dict[tuple[int, int], dict[str, Any]] = {}
         self.requests: list[str] = []
         self.has_events = True
+        self.has_catalogue = True
         self._versions: dict[int, list[tuple[int, Frames]]] = {}
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._assets_folder = assets_folder
@@ -121,6 +126,7 @@ class FakeApi:
         app.router.add_get("/api/rates", self._get_rates)
         app.router.add_get("/api/events", self._get_events)
         app.router.add_get("/api/health", self._get_health)
+        app.on_response_prepare.append(_add_policy)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
@@ -144,6 +150,8 @@ class FakeApi:
         return web.json_response({"ok": True})
 
     async def _get_jobs(self, request: web.Request) -> web.StreamResponse:
+        if not self.has_catalogue:
+            raise web.HTTPServiceUnavailable
         experiment = "mx2471" if self.jobs else None
         return web.json_response({"experiment": experiment, "jobs": self.jobs})
 
@@ -177,6 +185,10 @@ class FakeApi:
         finally:
             self._listeners.discard(queue)
         return response
+
+
+async def _add_policy(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Content-Security-Policy"] = POLICY
 
 
 def encode(batches: list[Frames], *, revision: int, full: bool) -> bytes:

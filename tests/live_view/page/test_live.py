@@ -170,6 +170,15 @@ def test_a_lost_server_is_admitted_and_found_again(opened: OpenedPage, api: Fake
     assert opened.look("stillstream.plotsMade") == 3
 
 
+def test_a_server_that_cannot_answer_yet_is_asked_again(opened: OpenedPage, api: FakeApi) -> None:
+    api.add_job(random_frames(200, seed=16))
+    api.has_catalogue = False
+    opened.page.goto(api.url)
+    opened.wait("window.stillstream?.state === 'connecting'")
+    api.has_catalogue = True
+    opened.wait("stillstream.dots('a') === 200")
+
+
 def test_without_events_the_page_polls(opened: OpenedPage, api: FakeApi) -> None:
     frames = random_frames(300, seed=13)
     job = api.add_job(frames.take(slice(0, 200)))

@@ -1,7 +1,7 @@
 """Hostile strings, narrow screens, and what a screen reader gets."""
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.live_view.page.fake_api import FakeApi
 from tests.live_view.page.frames import random_frames
@@ -44,6 +44,21 @@ def test_hostile_strings_stay_text(opened: OpenedPage, api: FakeApi) -> None:
     assert opened.page.locator("img, main script, dialog script").count() == 0
     assert HOSTILE in opened.page.locator("#tags button").all_inner_texts()
     assert opened.complaints == []
+
+
+def test_the_page_keeps_to_the_servers_policy(browser: Browser, api: FakeApi) -> None:
+    api.add_job(random_frames(200, seed=7))
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(api.url)
+    page.wait_for_selector(".run .bar i")
+    page.click("#cutoffs-button")
+    page.click("#theme")
+    assert page.locator(".run .bar i").first.bounding_box()["width"] > 0
+    page.close()
+    assert complaints == []
 
 
 @pytest.mark.parametrize("state", ["live", "empty"])

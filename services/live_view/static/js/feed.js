@@ -43,13 +43,17 @@ export class Feed {
     this.#try(() => this.#everything());
   }
 
-  /** Runs a request; its failure means that the connection needs a look. */
+  /** Something could not be fetched: with the next heartbeat everything is asked anew. */
+  failed(error) {
+    console.info(`live data: ${error.message}`);
+    this.wasLost = true;
+  }
+
   async #try(request) {
     try {
       await request();
     } catch (error) {
-      console.info(`live data: ${error.message}`);
-      this.#beat();
+      this.failed(error);
     }
   }
 

@@ -12,7 +12,7 @@ let page = null;
 const store = new Store(() => {
   if (!page) return;
   page.schedule();
-  page.choose().then(settle, () => feed.lost());
+  page.choose().then(settle, (error) => feed.failed(error));
 });
 const feed = new Feed(store, () => page?.schedule());
 

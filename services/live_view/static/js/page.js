@@ -194,7 +194,7 @@ export class Page {
   #reselect() {
     this.panels.isZoomed = false;
     this.#zoomed();
-    this.choose().catch(() => this.feed.lost());
+    this.choose().catch((error) => this.feed.failed(error));
   }
 
   #recut(overrides) {
