@@ -54,7 +54,7 @@ def test_damaged_images_cost_their_own_frames(beamtime: Beamtime) -> None:
     beamtime.complete("images", "r0001")
     found = outcomes(beamtime, "images", "r0001")
     assert found[GOOD[0].name][0] == found[GOOD[1].name][0] == "processed"
-    for name, why in (("500", "empty"), ("600", "cut off")):
+    for name, why in (("500", "empty"), ("600", "truncated")):
         outcome, reason = found[f"idx-20130301060858{name}.cbf"]
         assert outcome == "unreadable"
         assert why in reason

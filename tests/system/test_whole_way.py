@@ -146,7 +146,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, beamtime: Beamtime, finished: RunCounts) -> Iterator[Page]:
     """The run-stats page, loaded, without errors on the console."""
     errors: list[str] = []
-    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     opened.on("pageerror", lambda e: errors.append(str(e)))
     opened.goto(beamtime.stack.addresses()["page"])
@@ -171,12 +171,15 @@ def test_the_page_draws_every_frame_and_says_the_same_rates(
 
 def test_a_live_run_appears_without_reloading(page: Page, beamtime: Beamtime) -> None:
     before = page.evaluate("() => window.stillstream.jobs.length")
-    writer = beamtime.write(2, frames=8, rate_hz=8)
+    writer = beamtime.write(2, frames=12, rate_hz=8)
     page.wait_for_function("n => window.stillstream.jobs.length > n", arg=before, timeout=120_000)
     writer.join()
-    beamtime.complete("jet", "r0002")
+    run = beamtime.complete("jet", "r0002")
     page.wait_for_function(
         "() => { const j = window.stillstream.jobs.find(j => j.run.includes('/jet/r0002/')); "
-        "return j && (window.stillstream.summary(j.id) || {}).n_processed === 8 }",
+        "return j && (window.stillstream.summary(j.id) || {}).n_processed === 12 }",
         timeout=60_000,
     )
+    page.goto(beamtime.stack.addresses()["page"] + "?show=1")
+    page.wait_for_function("() => window.stillstream && window.stillstream.dots('a') === 12")
+    assert page.evaluate("() => window.stillstream.dots('c')") == run.indexed
