@@ -30,7 +30,7 @@ from services.database_sink.core import Rows, add, rows_of
 from services.database_sink.writer import write_rows
 
 NAME = "database_sink"
-UNSTORABLE = frozenset({1264, 1265, 1292, 1366, 1367, 1406, 3140})
+UNSTORABLE = frozenset({1264, 1265, 1292, 1366, 1367, 1406, 3140, 3819, 4025})
 """Error numbers of values that no column takes; other errors of the server stop the service."""
 
 
