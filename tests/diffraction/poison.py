@@ -4,6 +4,7 @@ import ctypes
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -15,6 +16,8 @@ class Poison:
 
     def handle(self, task: tuple[str, float], progress: Callable[[Any], None]) -> Any:
         word, amount = task
+        if word != "pid" and "POISON_MARK" in os.environ:
+            Path(os.environ["POISON_MARK"]).touch()
         match word:
             case "pid":
                 return os.getpid()

@@ -156,17 +156,18 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("word", ["spin", "sleep"])
-def test_workers_die_with_their_parent(tmp_path: Path, word: str) -> None:
-    script = tmp_path / "parent.py"
+def test_busy_workers_die_with_their_parent(tmp_path: Path, word: str) -> None:
+    script, busy = tmp_path / "parent.py", tmp_path / "busy"
     script.write_text(PARENT)
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, str(script), word],
         stdout=subprocess.PIPE,
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(root), "POISON_MARK": str(busy)},
     ) as parent:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
+        until(busy.exists)
         parent.kill()
     until(lambda: gone(worker))
