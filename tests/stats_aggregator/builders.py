@@ -1,6 +1,6 @@
 """Jobs, runs and a store in memory for tests of the aggregator."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from libs.messages import (
@@ -20,7 +20,7 @@ from libs.messages import (
 from libs.streams import Record
 from services.stats_aggregator.core import Aggregation
 from services.stats_aggregator.partition import Checkpoint, PartitionState
-from services.stats_aggregator.store import restored
+from services.stats_aggregator.store import Reach, restored
 from tests.crystallography.rates.builders import JOB, RUN, START_US
 
 
@@ -65,6 +65,7 @@ class MemoryStore:
         self.messages: dict[str, Message] = {}
         self.frames: list[Record] = []
         self.published: dict[JobId, RatesUpdated] = {}
+        self.reach = Reach(acknowledged=0, end=1_000_000)
 
     def save(self, checkpoint: Checkpoint, *, with_manifest: bool = True) -> None:
         """What a process wrote before it died, with or without reaching the manifest."""
@@ -81,8 +82,13 @@ class MemoryStore:
     async def rates(self) -> dict[JobId, RatesUpdated]:
         return dict(self.published)
 
-    async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
-        return [r for r in self.frames if r.partition == partition and start <= r.offset < end]
+    async def reaches(self) -> dict[int, Reach]:
+        return {0: self.reach}
+
+    async def frames_between(
+        self, partition: int, start: int, end: int
+    ) -> AsyncIterator[list[Record]]:
+        yield [r for r in self.frames if r.partition == partition and start <= r.offset < end]
 
 
 def rates_of(message: FramesProcessed) -> RatesUpdated:

@@ -157,6 +157,35 @@ async def test_a_restart_goes_on_from_the_checkpoint(broker: str, tmp_path: Path
         assert (last.attempt, last.summary.n_processed) == (2, 1)
 
 
+async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: Path) -> None:
+    run = SimulatedRun("lost", 1200, 11)
+    with AggregatorProcess(broker, tmp_path) as process:
+        await published(broker, [run])
+        await compare(broker, [run])
+        assert process.stop() == 0
+        async with KafkaSink(broker) as sink:
+            for record in await read_whole(broker, CHECKPOINTS):
+                await sink.tombstone(CHECKPOINTS, (record.key or b"").decode())
+        process.start()
+
+        await until_written(broker, 2)
+        assert "acknowledged_beyond_checkpoint" in process.log
+        async with KafkaSink(broker) as sink:
+            await sink.publish([batch([result(5000)], job=run.job, run=run.run)])
+        run.messages.append(batch([result(5000)], job=run.job, run=run.run))
+        await until_rates(broker, run, 1201)
+        await compare(broker, [run])
+
+
+async def until_rates(broker: str, run: SimulatedRun, n_processed: int) -> None:
+    """Wait until so many frames of a run are counted."""
+
+    async def are_counted() -> bool:
+        return (await all_rates(broker, run.job))[-1].summary.n_processed == n_processed
+
+    await until(are_counted, f"{n_processed} frames")
+
+
 async def test_hostile_payloads_on_every_topic_cost_only_themselves(
     broker: str, tmp_path: Path
 ) -> None:
