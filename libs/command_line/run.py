@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import click
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.catalogue.jobs import list_jobs
-from libs.catalogue.runs import find_run, list_runs
+from libs.catalogue.jobs import JobRecord, list_jobs
+from libs.catalogue.runs import RunSummary, find_run, list_runs
 from libs.command_line.catalogue_session import (
     catalogue_options,
     in_catalogue,
@@ -51,8 +52,12 @@ def list_(experiment: str | None, var: Path, as_json: bool) -> None:
 @catalogue_options
 def show(run: str, var: Path, as_json: bool) -> None:
     """One run (its full name, or its number) and its jobs."""
-    found = find_run(in_catalogue(var, list_runs), run)
-    jobs = in_catalogue(var, lambda c: list_jobs(c, runs=[found.run]))
+
+    async def work(connection: AsyncConnection) -> tuple[RunSummary, list[JobRecord]]:
+        found = find_run(await list_runs(connection), run)
+        return found, await list_jobs(connection, runs=[found.run])
+
+    found, jobs = in_catalogue(var, work)
     if as_json:
         print_json({"run": found, "jobs": jobs})
         return
