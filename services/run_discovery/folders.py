@@ -13,15 +13,18 @@ from pathlib import Path
 
 from services.run_discovery.config import SourceSettings
 from services.run_discovery.core import EVIDENCE_FILES
-from services.run_discovery.hdf5_files import FramesInFile, UnreadableFileError, look_into
+from services.run_discovery.hdf5_files import FramesInFile, UnreadableFileError
 from services.run_discovery.image_files import is_whole
 from services.run_discovery.ledger import Ledger, RunAnnounced, file_key
+from services.run_discovery.reader_process import ReaderDiedError, ReaderProcess
 from services.run_discovery.sightings import FileSeen, Mode, RunSeen
 
 STATUS_FILE = "status.txt"
 FINISHED = "status=finished"
 CACHE_AFTER_S = 2.0
 """A file unchanged for so long is not read again; sooner, two writes may share a file time."""
+RETRY_DEADLY_S = 60.0
+"""A file that killed its reader is left alone for so long."""
 MAX_DIGITS = 15
 """More would not fit into a float64, which pages and plots use."""
 Clock = Callable[[], float]
@@ -43,6 +46,7 @@ class _Memory:
     mtime_ns: int
     since_s: float
     frames: FramesInFile | None = None
+    not_before_s: float = 0.0
 
 
 class FolderWatch:
@@ -56,6 +60,11 @@ class FolderWatch:
         self._memory: dict[str, dict[str, _Memory]] = {}
         self._next_look: dict[str, float] = {}
         self._problems: list[str] = []
+        self._reader = ReaderProcess()
+
+    def close(self) -> None:
+        """End the process that reads HDF5 files."""
+        self._reader.close()
 
     def scan(self, ledger: Ledger) -> Scan:
         """Every run that is due for a look, oldest first."""
@@ -150,7 +159,12 @@ class FolderWatch:
         status = entry.stat()
         if old is not None and (old.size, old.mtime_ns) == (status.st_size, status.st_mtime_ns):
             return old
-        return _Memory(size=status.st_size, mtime_ns=status.st_mtime_ns, since_s=self._monotonic())
+        return _Memory(
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            since_s=self._monotonic(),
+            not_before_s=0.0 if old is None else old.not_before_s,
+        )
 
     def _look(self, entry: os.DirEntry[str], memory: _Memory) -> FileSeen:
         quiet_s = self._monotonic() - memory.since_s
@@ -191,9 +205,16 @@ class FolderWatch:
             return False
 
     def _frames(self, path: str, memory: _Memory, quiet_s: float) -> FramesInFile | None:
-        if memory.frames is None or quiet_s < CACHE_AFTER_S:
-            try:
-                memory.frames = look_into(Path(path), time_zone=self._settings.time_zone)
-            except UnreadableFileError:
-                return None  # tried again; announced as it is when the run is over
+        if memory.frames is not None and quiet_s >= CACHE_AFTER_S:
+            return memory.frames
+        if self._monotonic() < memory.not_before_s:
+            return None
+        try:
+            memory.frames = self._reader.look_into(Path(path), time_zone=self._settings.time_zone)
+        except ReaderDiedError as error:
+            self._problems.append(str(error))
+            memory.not_before_s = self._monotonic() + RETRY_DEADLY_S
+            return None
+        except UnreadableFileError:
+            return None  # tried again; announced as it is when the run is over
         return memory.frames
