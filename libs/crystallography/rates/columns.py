@@ -2,7 +2,7 @@
 
 Of several results of a frame the one of highest precedence stays (libs.messages.precedence), so
 that order, duplicates and repetitions leave no trace. Rows lie in order of arrival, in segments of
-2048; a row never moves, so a segment changes only where its own frames do.
+1024; a row never moves, so a segment changes only where its own frames do.
 Does not know cut-offs: see statistics.py.
 """
 
@@ -27,6 +27,7 @@ class FrameColumns:
         self._size = 0
         self._index = FrameIndex()
         self._dirty: set[int] = set()
+        self._oldest_change_us: int | None = None
         self.attempt = 0
         self.stamp = 0
 
@@ -73,6 +74,19 @@ class FrameColumns:
         self._place(rows, at, fresh)
         return at
 
+    def rows_since(self, oldest_us: int) -> IntArray:
+        """The numbers of the rows with this event time or a later one."""
+        candidates = np.flatnonzero(self.newest_bound_us >= oldest_us)
+        rows = (candidates[:, np.newaxis] * SEGMENT_ROWS + np.arange(SEGMENT_ROWS)).ravel()
+        rows = rows[rows < self._size]
+        since: IntArray = rows[self._rows["ts_us"][rows] >= oldest_us]
+        return since
+
+    def take_oldest_change_us(self) -> int | None:
+        """The oldest event time, old or new, of a row that changed since the last call."""
+        oldest, self._oldest_change_us = self._oldest_change_us, None
+        return oldest
+
     def dirty_segments(self) -> tuple[int, ...]:
         """The segments that changed since the last call; the caller makes them durable."""
         dirty, self._dirty = tuple(sorted(self._dirty)), set()
@@ -107,6 +121,8 @@ class FrameColumns:
         return columns
 
     def _place(self, rows: Rows, at: IntArray, fresh: npt.NDArray[np.bool_]) -> None:
+        self._note_change(rows["ts_us"])
+        self._note_change(self._rows["ts_us"][at[~fresh]])
         n_fresh = int(fresh.sum())
         at[fresh] = np.arange(self._size, self._size + n_fresh)
         self._reserve(self._size + n_fresh)
@@ -118,6 +134,12 @@ class FrameColumns:
         self._dirty.update(np.unique(at // SEGMENT_ROWS).tolist())
         if len(rows):
             self.attempt = max(self.attempt, attempt_of(int(rows["precedence"].max())))
+
+    def _note_change(self, ts_us: IntArray) -> None:
+        if len(ts_us):
+            oldest = int(ts_us.min())
+            known = self._oldest_change_us
+            self._oldest_change_us = oldest if known is None else min(known, oldest)
 
     def _reserve(self, needed: int) -> None:
         if needed <= len(self._rows):

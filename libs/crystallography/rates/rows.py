@@ -1,4 +1,4 @@
-"""Frame results as rows of a numpy array: what the rates need of a frame, in 144 bytes.
+"""Frame results as rows of a numpy array: what the statistics need of a frame, in 176 bytes.
 
 Knows how an outcome counts (FIELD, "Rates"); does not know cut-offs, lanes or other rows.
 """
@@ -25,6 +25,8 @@ from libs.messages import (
 LARGEST = 2**53
 """Of frame numbers and time stamps: what a float64, hence every reader, holds exactly."""
 
+LARGEST_SINGLE = 3.4e38
+
 COUNTS, IS_SELECTED, IS_TRIED, IS_UNREADABLE = 1, 2, 4, 8
 
 ROW = np.dtype(
@@ -40,12 +42,17 @@ ROW = np.dtype(
         ("n_lattices", "u1"),
         ("flags", "u1"),
         ("spare", "<u2"),
+        ("rings", "<f4", (2,)),
+        ("offset_px", "<f4", (2,)),
+        ("cell", "<f4", (4,)),
         ("contiguous", "<f4", (N_SHELLS,)),
         ("cctbx", "<f4", (N_SHELLS,)),
     ]
 )
-"""NaN: missing. `contiguous` and `cctbx`: the I/σ cut-offs up to which each shell is reached
-(see shells.py); zero, like `shell_d_min` (Å), where no lattice brought a shell table."""
+"""NaN: missing. `rings`: mean intensities (low, high). Of the first lattice, zero where there is
+none: `offset_px` (observed minus predicted), `cell` (a, b, c in Å, β in degrees). `contiguous` and
+`cctbx`: the I/σ cut-offs up to which each shell is reached (see shells.py); zero, like
+`shell_d_min` (Å), where no lattice brought a shell table."""
 
 Rows = npt.NDArray[Any]
 """A structured array of dtype ROW."""
@@ -106,6 +113,8 @@ def rows_from_results(frames: Sequence[FrameResult], attempt: int) -> Rows:
     rows["n_strong"] = np.clip([f.n_strong for f in frames], 0, 2**32 - 1)
     rows["flags"] = [OUTCOME_FLAGS[f.outcome] | IS_TRIED * _was_tried(f) for f in frames]
     rows["d_min_contiguous"] = rows["d_min_cctbx"] = np.nan
+    rows["rings"][:, 0] = _single(_floats([f.ring_low for f in frames]))
+    rows["rings"][:, 1] = _single(_floats([f.ring_high for f in frames]))
     _add_lattices(rows, [(i, f) for i, f in enumerate(frames) if _is_indexed(f)])
     return rows
 
@@ -122,6 +131,8 @@ def rows_from_columns(columns: StoredColumns) -> Rows:
     rows["flags"] = _FLAGS_BY_NUMBER[columns.outcome] | np.where(tried, IS_TRIED, 0)
     for name in ("d_min_contiguous", "d_min_cctbx"):
         rows[name] = np.where(indexed, getattr(columns, name), np.nan)
+    rows["rings"] = np.nan
+    rows["offset_px"][indexed] = np.nan
     return rows
 
 
@@ -150,7 +161,15 @@ def _add_lattices(rows: Rows, indexed: Sequence[tuple[int, FrameResult]]) -> Non
     rows["n_lattices"][at] = [min(len(f.lattices), 255) for _, f in indexed]
     rows["d_min_contiguous"][at] = _floats([f.d_min_contiguous for _, f in indexed])
     rows["d_min_cctbx"][at] = _floats([f.d_min_cctbx for _, f in indexed])
+    first = [f.lattices[0] for _, f in indexed]
+    rows["offset_px"][at] = _single([one.offset_px or (np.nan, np.nan) for one in first])
+    rows["cell"][at] = _single([(*one.unit_cell[:3], one.unit_cell[4]) for one in first])
     _add_shells(rows, [(i, lattice) for i, f in indexed for lattice in f.lattices])
+
+
+def _single(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Within the range of single precision."""
+    return np.clip(np.asarray(values, np.float64), -LARGEST_SINGLE, LARGEST_SINGLE)
 
 
 def _add_shells(rows: Rows, lattices: Sequence[tuple[int, Lattice]]) -> None:

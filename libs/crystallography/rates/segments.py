@@ -1,4 +1,4 @@
-"""2048 rows as bytes for a checkpoint: about 170 KB, far below the limit of a record."""
+"""1024 rows as bytes for a checkpoint: at most 180 KB, far below the limit of a record."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ import numpy.typing as npt
 
 from libs.crystallography.rates.rows import ROW, Rows
 
-SEGMENT_ROWS = 2048
-_MAGIC = b"SLR1"
-_SHELLS_AT = ROW.fields["contiguous"][1] if ROW.fields is not None else 0
-"""Bytes from here on belong to the shell tables, and are kept for indexed frames only."""
+SEGMENT_ROWS = 1024
+_MAGIC = b"SLR2"
+_LATTICES_AT = ROW.fields["offset_px"][1] if ROW.fields is not None else 0
+"""Bytes from here on belong to lattices, and are kept for indexed frames only."""
 
 
 def pack(rows: Rows) -> bytes:
     """Rows as bytes: magic, number of rows, their heads, the tails of those that are indexed."""
     raw = _bytes_of(rows)
-    tails = raw[rows["n_lattices"] > 0, _SHELLS_AT:]
+    tails = raw[rows["n_lattices"] > 0, _LATTICES_AT:]
     return (
-        _MAGIC + len(rows).to_bytes(4, "little") + raw[:, :_SHELLS_AT].tobytes() + tails.tobytes()
+        _MAGIC + len(rows).to_bytes(4, "little") + raw[:, :_LATTICES_AT].tobytes() + tails.tobytes()
     )
 
 
@@ -27,18 +27,18 @@ def unpack(packed: bytes) -> Rows:
     if packed[:4] != _MAGIC:
         raise ValueError("a checkpoint segment does not begin with its magic bytes")
     n = int.from_bytes(packed[4:8], "little")
-    split = 8 + n * _SHELLS_AT
+    split = 8 + n * _LATTICES_AT
     if len(packed) < split:
         raise ValueError(f"a checkpoint segment of {n} rows is cut off at {len(packed)} bytes")
     rows = np.zeros(n, ROW)
     raw = _bytes_of(rows)
-    raw[:, :_SHELLS_AT] = np.frombuffer(packed[8:split], np.uint8).reshape(n, _SHELLS_AT)
+    raw[:, :_LATTICES_AT] = np.frombuffer(packed[8:split], np.uint8).reshape(n, _LATTICES_AT)
     indexed = rows["n_lattices"] > 0
     tails = np.frombuffer(packed[split:], np.uint8)
-    raw[indexed, _SHELLS_AT:] = tails.reshape(int(indexed.sum()), ROW.itemsize - _SHELLS_AT)
+    raw[indexed, _LATTICES_AT:] = tails.reshape(int(indexed.sum()), ROW.itemsize - _LATTICES_AT)
     return rows
 
 
 def _bytes_of(rows: Rows) -> npt.NDArray[Any]:
-    """The rows' memory as uint8 [n, 144] (a view)."""
+    """The rows' memory as uint8 [n, 176] (a view)."""
     return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), ROW.itemsize)

@@ -92,44 +92,42 @@ class JobStatistics:
     def series(self) -> RunStatsSeries:
         """The moving rates for every processed frame."""
         order = self.columns.order()
-        order = order[(self._bits[order] & PROCESSED) > 0]
-        return run_stats(self.columns.rows["frame"][order], self._bits[order])
+        order = order[(self.bits[order] & PROCESSED) > 0]
+        return run_stats(self.columns.rows["frame"][order], self.bits[order])
 
     def _time_windows(self) -> list[LiveWindow]:
         newest = self.newest_ts_us()
         if newest is None:
-            return [_window(name, self._bits[:0]) for name in TIME_WINDOWS_US]
+            return [_window(name, self.bits[:0]) for name in TIME_WINDOWS_US]
         rows = self._rows_since(newest - max(TIME_WINDOWS_US.values()))
-        age, bits = newest - self.columns.rows["ts_us"][rows], self._bits[rows]
+        age, bits = newest - self.columns.rows["ts_us"][rows], self.bits[rows]
         return [_window(name, bits[age <= width]) for name, width in TIME_WINDOWS_US.items()]
 
     def _rows_since(self, oldest_us: int) -> IntArray:
-        candidates = np.flatnonzero(self.columns.newest_bound_us >= oldest_us)
-        rows = (candidates[:, np.newaxis] * SEGMENT_ROWS + np.arange(SEGMENT_ROWS)).ravel()
-        rows = rows[rows < len(self.columns)]
-        processed = (self._bits[rows] & PROCESSED) > 0
-        since: IntArray = rows[processed & (self.columns.rows["ts_us"][rows] >= oldest_us)]
+        rows = self.columns.rows_since(oldest_us)
+        since: IntArray = rows[(self.bits[rows] & PROCESSED) > 0]
         return since
 
     def _frame_windows(self) -> list[LiveWindow]:
-        last = self._bits[self._last_processed(max(FRAME_WINDOWS.values()))]
+        last = self.bits[self._last_processed(max(FRAME_WINDOWS.values()))]
         return [_window(name, last[-width:]) for name, width in FRAME_WINDOWS.items()]
 
     def _last_processed(self, n: int) -> IntArray:
         order, take = self.columns.order(), 2 * n
         while True:
             rows: IntArray = order[-take:]
-            rows = rows[(self._bits[rows] & PROCESSED) > 0]
+            rows = rows[(self.bits[rows] & PROCESSED) > 0]
             if len(rows) >= n or take >= len(order):
                 return rows[-n:]
             take *= 4
 
     def _processed_rows(self, where: slice) -> IntArray:
-        rows: IntArray = np.flatnonzero(self._bits[where] & PROCESSED) + where.start
+        rows: IntArray = np.flatnonzero(self.bits[where] & PROCESSED) + where.start
         return rows
 
     @property
-    def _bits(self) -> Bits:
+    def bits(self) -> Bits:
+        """What each row counts as (a view)."""
         return self._store[: self._judged]
 
     def _judge(self, changed: IntArray) -> None:
