@@ -19,7 +19,8 @@ COUNTS = text("""
            COALESCE(MAX(rates.preliminary), 1) AS preliminary,
            AVG(frame.done_us - frame.written_us) / 1e6 AS mean_latency_s
     FROM run JOIN job ON job.run_id = run.id
-    LEFT JOIN frame ON frame.job_id = job.id LEFT JOIN rates ON rates.job_id = job.id
+    LEFT JOIN frame ON frame.job_id = job.id AND frame.precedence >= job.attempt << 47
+    LEFT JOIN rates ON rates.job_id = job.id
     GROUP BY run.id, run.source, run.number, run.n_frames ORDER BY run.id
 """)
 FRAMES = text("""

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -74,10 +74,9 @@ def reader_engine(stack: LocalStack) -> AsyncEngine:
 
 async def run_once(stack: LocalStack, beamtime: Path) -> tuple[list[RunCounts], list[str]]:
     """Feed the beamtime of `--once`, wait for every result; what happened, and what is wrong."""
-    copy_images(beamtime)
     engine = reader_engine(stack)
     try:
-        await asyncio.gather(_simulate(beamtime, ONCE), _until_complete(engine))
+        await asyncio.gather(_feed(beamtime, iter(ONCE)), _until_complete(engine))
         return await run_counts(engine), await verify(engine, beamtime, ONCE)
     finally:
         await engine.dispose()
@@ -85,8 +84,7 @@ async def run_once(stack: LocalStack, beamtime: Path) -> tuple[list[RunCounts], 
 
 async def run_live(beamtime: Path) -> None:
     """Feed one simulated run after the other until cancelled."""
-    copy_images(beamtime)
-    await _simulate(beamtime, _endless())
+    await _feed(beamtime, _endless())
 
 
 async def counts_now(stack: LocalStack) -> list[RunCounts]:
@@ -109,7 +107,14 @@ def _endless() -> Iterator[SimulatedRun]:
         )
 
 
-async def _simulate(beamtime: Path, runs: Iterator[SimulatedRun] | Sequence[SimulatedRun]) -> None:
+async def _feed(beamtime: Path, runs: Iterator[SimulatedRun]) -> None:
+    """A simulated run, the real images, then the other simulated runs."""
+    await _simulate(beamtime, itertools.islice(runs, 1))
+    copy_images(beamtime)
+    await _simulate(beamtime, runs)
+
+
+async def _simulate(beamtime: Path, runs: Iterator[SimulatedRun]) -> None:
     for run in runs:
         process = await asyncio.create_subprocess_exec(
             *simulate_command(beamtime, run),

@@ -126,7 +126,8 @@ class ChunkWork:
                 messages += reply.reflections
                 self._parts += [reply.part] if reply.part else []
         if results:
-            batch = batch_of(self.chunk, results, self.workshop.origin)
+            pictures = [reply.pictures for _, reply in answers if reply and reply.pictures]
+            batch = batch_of(self.chunk, results, self.workshop.origin, pictures)
             await self.workshop.sink.publish([batch, *messages])
             observe_published(batch, *messages)
         for result in results:

@@ -6,11 +6,13 @@ alone, and what an unchanged HDF5 file held.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 
+from libs.messages import RunId
 from services.run_discovery.config import SourceSettings
 from services.run_discovery.core import EVIDENCE_FILES
 from services.run_discovery.hdf5_files import FramesInFile, UnreadableFileError
@@ -58,6 +60,7 @@ class FolderWatch:
         self._settings, self._rescan_s, self._monotonic = settings, rescan_finished_s, monotonic
         self._number = settings.number_pattern()
         self._memory: dict[str, dict[str, _Memory]] = {}
+        self._done: dict[str, tuple[RunId | None, set[str]]] = {}
         self._next_look: dict[str, float] = {}
         self._problems: list[str] = []
         self._reader = ReaderProcess()
@@ -128,19 +131,32 @@ class FolderWatch:
         self, folder: os.DirEntry[str], known: RunAnnounced | None
     ) -> Iterable[os.DirEntry[str]]:
         """Data files; of images announced before only the few that prove the run is the same."""
-        data = [e for e in self._entries(folder.path) if self._is_data(e.name)]
+        done = self._announced_names(folder.path, known)
+        data = [e for e in self._entries(folder.path, done) if self._is_data(e.name)]
         if known is None or self._settings.mode is not Mode.IMAGE_FILES:
             return data
         evidence = {file.path for file in islice(known.files.values(), EVIDENCE_FILES)}
-        return [e for e in data if e.path in evidence or file_key(e.path) not in known.files]
+        announced = {e.name for e in data if file_key(e.path) in known.files}
+        done |= announced - {Path(path).name for path in evidence}
+        return [e for e in data if e.name not in done]
 
-    def _entries(self, folder: str | Path) -> list[os.DirEntry[str]]:
+    def _announced_names(self, folder: str, known: RunAnnounced | None) -> set[str]:
+        """Names that need no further look, as long as the run is the same version."""
+        run = None if known is None else known.started.run
+        if folder not in self._done or self._done[folder][0] != run:
+            self._done[folder] = (run, set())
+        return self._done[folder][1]
+
+    def _entries(
+        self, folder: str | Path, done: AbstractSet[str] = frozenset()
+    ) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as entries:
-                return sorted(filter(self._usable, entries), key=lambda e: e.name)
+                fresh = [e for e in entries if e.name not in done]
         except OSError as error:
             self._problems.append(str(error))
             return []
+        return sorted(filter(self._usable, fresh), key=lambda e: e.name)
 
     def _usable(self, entry: os.DirEntry[str]) -> bool:
         if entry.name.startswith("."):

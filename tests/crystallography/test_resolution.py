@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.crystallography import d_angstrom, shell_edges, shell_numbers, two_theta_deg
@@ -13,6 +13,7 @@ def test_solvent_defaults_of_the_tutorial_belong_to_its_wavelength() -> None:
     assert two_theta_deg(5.97, 1.3) == pytest.approx(12.5, abs=0.02)
 
 
+@settings(deadline=None)
 @given(st.floats(0.7, 100.0), st.floats(0.1, 1.39))
 def test_bragg_there_and_back(d: float, wavelength: float) -> None:
     assert d_angstrom(two_theta_deg(d, wavelength), wavelength) == pytest.approx(d, rel=1e-9)
@@ -23,6 +24,7 @@ def test_spacing_below_half_the_wavelength_has_no_angle() -> None:
         two_theta_deg(0.4, 1.0)
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 20.0))
 def test_shells_have_equal_reciprocal_volume(d_min: float) -> None:
     volumes = np.diff(np.concatenate([[0.0], shell_edges(d_min) ** -3.0]))

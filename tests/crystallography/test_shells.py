@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -82,6 +82,7 @@ def test_a_reflection_without_sigma_is_left_out() -> None:
     assert n.tolist() == [1] + [0] * 9
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float32, (7, 10), elements=st.floats(0, 4, width=32)),
     arrays(np.uint32, (7, 10), elements=st.integers(0, 12)),

@@ -1,8 +1,10 @@
 """What is done with a chunk, and how results are put together."""
 
+import numpy as np
 import pytest
 
 from libs.diffraction import FrameTask
+from libs.diffraction.tasks import FramePictures
 from libs.messages import (
     BadMessageError,
     FrameNumber,
@@ -121,6 +123,22 @@ def test_a_batch_is_in_frame_order_and_does_not_depend_on_arrival() -> None:
     batch = batch_of(chunk(), results, ORIGIN)
     assert [frame.frame for frame in batch.frames] == [0, 1, 2]
     assert encode(batch) == encode(batch_of(chunk(), results[::-1], ORIGIN))
+
+
+def test_a_batch_carries_the_mean_of_its_pictures() -> None:
+    pictures = [
+        FramePictures(
+            radial_mean=np.array(profile, "<f4").tobytes(),
+            spot_distances=np.array(counts, "<u4").tobytes(),
+        )
+        for profile, counts in (([1.0, 2.0], [1, 0]), ([3.0, 4.0], [2, 5]))
+    ]
+    batch = batch_of(chunk(), [result_of(task(0))], ORIGIN, pictures)
+    assert batch.radial_profile is not None
+    assert batch.spot_distances is not None
+    assert np.frombuffer(batch.radial_profile.mean, "<f4").tolist() == [2.0, 3.0]
+    assert np.frombuffer(batch.spot_distances.counts, "<u4").tolist() == [3, 5]
+    assert batch.radial_profile.n_frames == batch.spot_distances.n_frames == 2
 
 
 def test_archive_names_are_safe_and_the_same_for_every_delivery() -> None:

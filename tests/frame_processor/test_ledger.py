@@ -1,6 +1,6 @@
 """Offsets: committed in order, taken once, given up after a rebalance."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.frame_processor.ledger import OffsetLedger
@@ -41,6 +41,7 @@ def test_a_rebalance_gives_up_only_what_went_away() -> None:
     assert ledger.committable() == {TP: 2}
 
 
+@settings(deadline=None)
 @given(st.permutations(range(12)), st.lists(st.integers(0, 11)))
 def test_any_order_commits_exactly_the_finished_prefix(order: list[int], pauses: list[int]) -> None:
     ledger, finished, position = OffsetLedger(), set(), 0

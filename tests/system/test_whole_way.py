@@ -28,7 +28,7 @@ FLAGS = [
 @pytest.fixture(scope="module")
 def finished(beamtime: Beamtime) -> RunCounts:
     """A run that was written live, processed and stored."""
-    beamtime.write(1, frames=FRAMES, rate_hz=10).join()
+    beamtime.write(1, frames=FRAMES, rate_hz=10, start_us=None).join()
     return beamtime.complete("jet", RUN)
 
 
@@ -171,7 +171,7 @@ def test_the_page_draws_every_frame_and_says_the_same_rates(
 
 def test_a_live_run_appears_without_reloading(page: Page, beamtime: Beamtime) -> None:
     before = page.evaluate("() => window.stillstream.jobs.length")
-    writer = beamtime.write(2, frames=12, rate_hz=8)
+    writer = beamtime.write(2, frames=12, rate_hz=8, start_us=None)
     page.wait_for_function("n => window.stillstream.jobs.length > n", arg=before, timeout=120_000)
     writer.join()
     run = beamtime.complete("jet", "r0002")

@@ -59,7 +59,7 @@ def _die_with_parent() -> None:
     alive = getattr(server, "_forkserver_alive_fd", None)
     if alive is not None:
         os.close(alive)
-        server._forkserver_alive_fd = None
+        server._forkserver_alive_fd = None  # noqa: SLF001
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == 1:
         sys.exit("the service ended before this worker began")
