@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from libs.crystallography.advice.news import News
 from libs.crystallography.rates import JobStatistics, Rules
 from libs.messages import (
     FramesProcessed,
@@ -17,6 +18,7 @@ from libs.messages import (
     RatesUpdated,
     StatisticsBar,
 )
+from services.stats_aggregator.advising import Advising
 from services.stats_aggregator.knowledge import Knowledge
 from services.stats_aggregator.partition import PartitionState
 
@@ -31,6 +33,7 @@ class Aggregation:
         self.partitions: dict[int, PartitionState] = {}
         self._changed: set[JobId] = set()
         self._published: dict[JobId, RatesUpdated] = {}
+        self.advising = Advising()
 
     def learn(self, message: Message) -> None:
         """Take a fact about a run or a job."""
@@ -45,7 +48,9 @@ class Aggregation:
 
     def drop(self, partition: int) -> None:
         """Another process counts this partition from now on."""
-        self.partitions.pop(partition, None)
+        state = self.partitions.pop(partition, None)
+        for job, _ in state.statistics if state is not None else ():
+            self.advising.forget(job)
 
     def adopt(self, state: PartitionState) -> None:
         """Take over a partition; all its jobs are looked at again."""
@@ -74,6 +79,7 @@ class Aggregation:
         for job in gone:
             for state in self.partitions.values():
                 state.forget(job)
+            self.advising.forget(job)
         self._changed -= set(gone)
         return tuple(job for job in gone if self._published.pop(job, None) is not None)
 
@@ -90,6 +96,18 @@ class Aggregation:
                 messages.append(message)
                 self._published[job] = message
         return tuple(messages)
+
+    def advice(self, now_us: int) -> News:
+        """What has to be told of causes that came or went; a job is looked at once a second."""
+        messages: News = ()
+        for job in sorted(
+            {job for state in self.partitions.values() for job, _ in state.statistics}
+        ):
+            statistics = self.statistics_of(job)
+            if statistics is not None:
+                run = self.knowledge.run(self.knowledge.jobs[job].run)
+                messages += self.advising.look(job, statistics, run, now_us)
+        return messages
 
     def statistics_of(self, job: JobId) -> JobStatistics | None:
         """The statistics of a job in its own lane, None where they are not ours or not known."""

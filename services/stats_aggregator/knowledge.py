@@ -1,5 +1,6 @@
 """What the aggregator knows of jobs and runs, whatever it counts. Pure."""
 
+from libs.crystallography.advice.settled import Span, merged
 from libs.messages import (
     FramesArrived,
     JobChanged,
@@ -19,11 +20,17 @@ class RunView:
         self._started = False
         self._n_at_end: int | None = None
         self._announced: dict[int, int] = {}
+        self._spans: tuple[Span, ...] = ()
 
     @property
     def n_announced(self) -> int:
         """Frames announced; a repeated announcement counts once."""
         return max(sum(self._announced.values()), self._n_at_end or 0)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Announced frame numbers, in order, neighbours joined."""
+        return self._spans
 
     @property
     def is_open(self) -> bool:
@@ -34,11 +41,16 @@ class RunView:
         """Take a fact about this run, in any order, any number of times."""
         match message:
             case FramesArrived():
-                self._announced[message.sequence] = sum(span.count for span in message.spans)
+                self._learn_spans(message)
             case RunEnded():
                 self._n_at_end = max(message.n_frames, self._n_at_end or 0)
             case RunStarted():
                 self._started = True
+
+    def _learn_spans(self, message: FramesArrived) -> None:
+        self._announced[message.sequence] = sum(span.count for span in message.spans)
+        spans = [(span.first_frame, span.count) for span in message.spans if span.count > 0]
+        self._spans = merged([*self._spans, *spans])
 
 
 class Knowledge:

@@ -1,7 +1,7 @@
 """What Prometheus is told of the counting. No run label on hot series: one info series names it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from prometheus_client import Gauge, Histogram
 
+from libs.crystallography.advice import Cause
 from libs.messages import FrameResult, Rate, Rates, RatesUpdated
 from libs.messages.units import US_PER_SECOND
 from libs.service_kit.metrics import STAGE_SECONDS
@@ -20,6 +21,9 @@ RATE = Gauge(
 )
 FRAMES = Gauge("stillstream_frames", "Frames of the current job", ["kind"])
 RUN_INFO = Gauge("stillstream_run_info", "1 for the run that the current-job gauges show", ["run"])
+ADVICE = Gauge(
+    "stillstream_advice_active", "1 while a cause is in force for the current job", ["cause"]
+)
 PRELIMINARY = Gauge(
     "stillstream_rates_preliminary", "1 while the current run is open or behind its announcements"
 )
@@ -66,6 +70,12 @@ def show_current(rates: RatesUpdated) -> None:
     _show_rates("run", rates.summary.rates)
     for window in rates.live:
         _show_rates(window.name, window.rates)
+
+
+def show_advice(active: Collection[str]) -> None:
+    """Set the gauge of every cause."""
+    for cause in Cause:
+        ADVICE.labels(cause.value).set(cause.value in active)
 
 
 def _counts(rates: RatesUpdated) -> Iterator[tuple[str, int]]:

@@ -10,13 +10,20 @@ from typing import Protocol
 
 import structlog
 
-from libs.messages import BadMessageError, FramesProcessed, JobId, RatesUpdated
-from libs.messages.topics import CHECKPOINTS, FRAMES, RATES
+from libs.messages import (
+    AdviceCleared,
+    AdviceRaised,
+    BadMessageError,
+    FramesProcessed,
+    JobId,
+    RatesUpdated,
+)
+from libs.messages.topics import ADVICE, CHECKPOINTS, FRAMES, RATES
 from libs.messages.units import US_PER_SECOND
 from libs.service_kit.metrics import EVENT_AGE_SECONDS, HEALTHY, MESSAGES_TOTAL
 from libs.streams import DeadLetters, Record, Sink, decode_record
 from services.stats_aggregator.core import Aggregation
-from services.stats_aggregator.metrics import observe_stages, show_current
+from services.stats_aggregator.metrics import observe_stages, show_advice, show_current
 from services.stats_aggregator.partition import SERVICE, Checkpoint, PartitionState
 from services.stats_aggregator.store import Reach
 
@@ -34,6 +41,10 @@ class Store(Protocol):
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
         """The newest rates of every job."""
+        ...
+
+    async def advice(self) -> list[AdviceRaised | AdviceCleared]:
+        """Everything that was ever told, in order."""
         ...
 
     async def reaches(self) -> dict[int, Reach]:
@@ -92,7 +103,9 @@ class Aggregator:
         for job in self.aggregation.deletions():
             await self._sink.tombstone(RATES, job)
         updates = self.aggregation.updates(self._now_us())
-        await self._sink.publish(updates)
+        advice = self.aggregation.advice(self._now_us())
+        await self._sink.publish([*updates, *advice])
+        MESSAGES_TOTAL.labels(SERVICE, ADVICE.name, "out").inc(len(advice))
         MESSAGES_TOTAL.labels(SERVICE, RATES.name, "out").inc(len(updates))
         self._show()
 
@@ -119,6 +132,7 @@ class Aggregator:
             return
         states = await self._store.partitions(wanted)
         self.aggregation.remember_published((await self._store.rates()).values())
+        self.aggregation.advising.remember(await self._store.advice())
         reaches = await self._store.reaches()
         for state in states:
             await self._adopt_one(state, reaches[state.number])
@@ -166,6 +180,7 @@ class Aggregator:
         if current is None:
             return
         show_current(current)
+        show_advice(self.aggregation.advising.active(current.job))
         if current.newest_ts_us is not None:
             age_us = self._now_us() - current.newest_ts_us
             EVENT_AGE_SECONDS.labels(SERVICE).set(age_us / US_PER_SECOND)

@@ -7,6 +7,8 @@ import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 
 from libs.messages import (
+    AdviceCleared,
+    AdviceRaised,
     BadMessageError,
     CheckpointManifest,
     CheckpointSegment,
@@ -14,8 +16,8 @@ from libs.messages import (
     Message,
     RatesUpdated,
 )
-from libs.messages.topics import CHECKPOINTS, FRAMES, RATES, Topic
-from libs.streams import KafkaSource, Record, decode_record
+from libs.messages.topics import ADVICE, CHECKPOINTS, FRAMES, RATES, Topic
+from libs.streams import KafkaSource, Record, decode_record, read_whole
 from services.stats_aggregator.partition import SERVICE, PartitionState
 
 LOG = structlog.get_logger(__name__)
@@ -54,6 +56,11 @@ class KafkaStore:
             partition: Reach(acknowledged=acknowledged.get(partition, 0), end=end)
             for (_, partition), end in ends.items()
         }
+
+    async def advice(self) -> list[AdviceRaised | AdviceCleared]:
+        """Everything that was ever told, in order."""
+        messages = [_message(record) for record in await read_whole(self._bootstrap, ADVICE)]
+        return [m for m in messages if isinstance(m, AdviceRaised | AdviceCleared)]
 
     async def frames_between(
         self, partition: int, start: int, end: int

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from libs.messages import (
+    AdviceCleared,
+    AdviceRaised,
     Cutoffs,
     FrameNumber,
     FramesArrived,
@@ -64,6 +66,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.messages: dict[str, Message] = {}
         self.frames: list[Record] = []
+        self.told: list[AdviceRaised | AdviceCleared] = []
         self.published: dict[JobId, RatesUpdated] = {}
         self.reach = Reach(acknowledged=0, end=1_000_000)
 
@@ -84,6 +87,9 @@ class MemoryStore:
 
     async def reaches(self) -> dict[int, Reach]:
         return {0: self.reach}
+
+    async def advice(self) -> list[AdviceRaised | AdviceCleared]:
+        return list(self.told)
 
     async def frames_between(
         self, partition: int, start: int, end: int

@@ -8,10 +8,10 @@ import numpy as np
 
 from libs.crystallography.advice.crystals import CrystalsPerShot
 from libs.crystallography.advice.evidence import advice_of, crystals_of
-from libs.crystallography.advice.history import Episode, episodes
+from libs.crystallography.advice.history import Episode, episodes, silence_after
 from libs.crystallography.advice.reference import Reference, reference_of
 from libs.crystallography.advice.states import CAUSES, states
-from libs.crystallography.advice.tallies import tally
+from libs.crystallography.advice.tallies import T, tally
 from libs.crystallography.advice.timeline import Timeline
 from libs.crystallography.advice.view import LONG_S, BoolArray
 from libs.crystallography.rates import JobStatistics, Rules
@@ -31,13 +31,14 @@ class Adviser:
         self._rules: Rules | None = None
         self._reference: Reference | None = None
 
-    def update(self, statistics: JobStatistics) -> None:
-        """Take what changed in the statistics since the last call."""
+    def update(self, statistics: JobStatistics) -> bool:
+        """Take what changed in the statistics since the last call; False where nothing did."""
         oldest = statistics.columns.take_oldest_change_us()
         if self._needs_all(statistics, oldest):
             oldest = BEGINNING
         if oldest is not None:
             self._rebuild(statistics, oldest // US_PER_SECOND)
+        return oldest is not None
 
     def seen_at(self, until_us: int) -> tuple[Episode, ...]:
         """What was known at a moment of event time: later seconds may still be incomplete."""
@@ -47,6 +48,19 @@ class Adviser:
     def advice(self, job: JobId, episode: Episode) -> AdviceRaised:
         """The message of an episode."""
         return advice_of(job, self.timeline, episode)
+
+    def silence(self) -> tuple[Episode, ...]:
+        """The episode that holds if nothing came for 10 s after the last frame."""
+        return silence_after(self.timeline, len(self.timeline) - 1)
+
+    def frames_per_s(self) -> float:
+        """Results per second of event time, over the last minute that has frames."""
+        if not len(self.timeline):
+            return 0.0
+        last = np.array([len(self.timeline) - 1])
+        n_frames = int(self.timeline.window(last, LONG_S)[0, T.KNOWN])
+        first = int(self.timeline.first_within(last, LONG_S)[0])
+        return n_frames / int(self.timeline.second[-1] - self.timeline.second[first] + 1)
 
     def crystals_per_shot(self) -> CrystalsPerShot | None:
         """Over the last minute; None before the first frame."""

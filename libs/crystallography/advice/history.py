@@ -1,6 +1,6 @@
 """What was wrong from when to when, out of the states of every second. Depends on frames alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,12 +35,7 @@ class Episode:
             return None
         if self.cleared_us is None or self.cleared_us <= until_us:
             return self
-        return Episode(
-            cause=self.cause,
-            position=self.position,
-            raised_us=self.raised_us,
-            is_silence=self.is_silence,
-        )
+        return replace(self, cleared_us=None)
 
 
 def episodes(timeline: Timeline, held: BoolArray) -> tuple[Episode, ...]:
@@ -79,16 +74,20 @@ def _silences(timeline: Timeline, held: BoolArray) -> list[Episode]:
     gaps = np.diff(timeline.second) - 1
     missing = held[:, CAUSES.index(Cause.MISSING)]
     return [
-        Episode(
-            cause=Cause.MISSING,
-            position=position,
-            raised_us=end_us(timeline, position) + SILENCE_S * US_PER_SECOND,
-            cleared_us=end_us(timeline, position + 1),
-            is_silence=True,
-        )
+        replace(episode, cleared_us=end_us(timeline, position + 1))
         for position in np.flatnonzero(gaps > SILENCE_S).tolist()
-        if is_steady(timeline, position) and not missing[position]
+        if not missing[position]
+        for episode in silence_after(timeline, position)
     ]
+
+
+def silence_after(timeline: Timeline, position: int) -> tuple[Episode, ...]:
+    """The episode of a silence after this position, if the stream was steady before."""
+    if position < 0 or not is_steady(timeline, position):
+        return ()
+    raised_us = end_us(timeline, position) + SILENCE_S * US_PER_SECOND
+    silence = Episode(cause=Cause.MISSING, position=position, raised_us=raised_us, is_silence=True)
+    return (silence,)
 
 
 def is_steady(timeline: Timeline, position: int) -> bool:

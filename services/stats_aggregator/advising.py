@@ -1,0 +1,123 @@
+"""Advice of the jobs that are counted here: what is to be told now. Pure.
+
+Episodes depend on frames alone (libs.crystallography.advice); the clock decides only how often to
+look, whether an open run has fallen silent, and whether processing lags.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from libs.crystallography.advice import Adviser, Cause
+from libs.crystallography.advice.lag import Backlog, lag_advice
+from libs.crystallography.advice.news import FOREVER, News, Record
+from libs.crystallography.advice.settled import LOOKED_AT, settled_frames
+from libs.crystallography.rates import JobStatistics
+from libs.crystallography.rates.classes import KNOWN
+from libs.messages import AdviceCleared, AdviceRaised, JobId
+from libs.messages.units import US_PER_SECOND
+from services.stats_aggregator.knowledge import RunView
+
+LOOK_EVERY_US = US_PER_SECOND
+SILENT_US = LAGGING_US = 10 * US_PER_SECOND
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """One job under advice: `changed_us` and `behind_us` are moments of the clock."""
+
+    statistics: JobStatistics
+    adviser: Adviser = field(default_factory=Adviser)
+    looked_us: int = 0
+    changed_us: int = 0
+    behind_us: int | None = None
+
+
+class Advising:
+    """All jobs of this process, and what was told of them by it or its forerunners."""
+
+    def __init__(self) -> None:
+        self._watched: dict[JobId, Watch] = {}
+        self._records: dict[JobId, Record] = {}
+
+    def remember(self, messages: Iterable[AdviceRaised | AdviceCleared]) -> None:
+        """What stands in the topic `advice`, in its order; we know better of our own jobs."""
+        own = frozenset(self._watched)
+        self._records = {job: self._record(job) for job in own}
+        for message in messages:
+            if message.job not in own:
+                self._record(message.job).remember(message)
+
+    def forget(self, job: JobId) -> None:
+        """The job was deleted, or is counted elsewhere."""
+        self._watched.pop(job, None)
+        self._records.pop(job, None)
+
+    def active(self, job: JobId) -> tuple[str, ...]:
+        """The causes that are in force for a job."""
+        record = self._records.get(job)
+        return () if record is None else tuple(told.cause for told in record.in_force())
+
+    def look(self, job: JobId, statistics: JobStatistics, run: RunView, now_us: int) -> News:
+        """What is to be told of a job now; at most once a second it is found out."""
+        watch = self._watched.get(job)
+        if watch is None or watch.statistics is not statistics:
+            watch = self._watched[job] = Watch(statistics=statistics, changed_us=now_us)
+        if 0 <= now_us - watch.looked_us < LOOK_EVERY_US:
+            return ()
+        watch.looked_us = now_us
+        if watch.adviser.update(statistics):
+            watch.changed_us = now_us
+        if not len(watch.adviser.timeline):
+            return self._record(job).news((), FOREVER, lambda e: watch.adviser.advice(job, e))
+        return self._on_frames(job, watch, run, now_us) + self._on_backlog(job, watch, run, now_us)
+
+    def _on_frames(self, job: JobId, watch: Watch, run: RunView, now_us: int) -> News:
+        adviser = watch.adviser
+        n_waiting = max(0, run.n_announced - watch.statistics.n_results)
+        until_us = _settled_until_us(watch.statistics, run, n_waiting)
+        seen = adviser.seen_at(until_us)
+        is_idle = run.is_open and n_waiting == 0
+        if is_idle and now_us - watch.changed_us >= SILENT_US:
+            seen += adviser.silence()
+        if not run.is_open and n_waiting == 0:
+            until_us = FOREVER
+        return self._record(job).news(seen, until_us, lambda e: adviser.advice(job, e))
+
+    def _on_backlog(self, job: JobId, watch: Watch, run: RunView, now_us: int) -> News:
+        record = self._record(job)
+        backlog = Backlog(
+            n_waiting=max(0, run.n_announced - watch.statistics.n_results),
+            frames_per_s=watch.adviser.frames_per_s(),
+            is_open=run.is_open,
+        )
+        told = [one for one in record.in_force() if one.cause == Cause.LAG]
+        if not backlog.lags:
+            watch.behind_us = None
+        elif watch.behind_us is None:
+            watch.behind_us = now_us
+        messages: News = ()
+        if told and backlog.caught_up:
+            messages = tuple(record.cleared(one, max(now_us, one.since_us)) for one in told)
+        elif not told and watch.behind_us is not None and now_us - watch.behind_us >= LAGGING_US:
+            newest_us = watch.statistics.newest_ts_us() or now_us
+            messages = (lag_advice(job, backlog, newest_us, now_us),)
+        for message in messages:
+            record.remember(message)
+        return messages
+
+    def _record(self, job: JobId) -> Record:
+        return self._records.setdefault(job, Record(job))
+
+
+def _settled_until_us(statistics: JobStatistics, run: RunView, n_waiting: int) -> int:
+    """Seconds that end by then are decided upon: their frames are known, as far as announced."""
+    columns = statistics.columns
+    rows = columns.order()[-LOOKED_AT:]
+    rows = rows[(statistics.bits[rows] & KNOWN) > 0]
+    if n_waiting:
+        rows = rows[: settled_frames(columns.rows["frame"][rows], run.spans)]
+    if len(rows) == 0:
+        return 0
+    second = int(columns.rows["ts_us"][rows].max()) // US_PER_SECOND
+    is_final = n_waiting == 0 and not run.is_open
+    return (second + is_final) * US_PER_SECOND
