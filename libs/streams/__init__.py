@@ -1,9 +1,15 @@
 """Kafka as two small protocols: a source of records and a sink of messages."""
 
 from libs.streams.dead_letters import BAD_MESSAGES_TOTAL, DeadLetters
-from libs.streams.errors import BrokerUnreachableError, MessageTooLargeError, StreamError
+from libs.streams.errors import (
+    BrokerUnreachableError,
+    MessageTooLargeError,
+    RecordingError,
+    StreamError,
+)
 from libs.streams.kafka_sink import KafkaSink
 from libs.streams.kafka_source import KafkaSource
+from libs.streams.recording import RecordingWriter, is_recording, read_recording
 from libs.streams.records import (
     Record,
     Sink,
@@ -22,12 +28,16 @@ __all__ = [
     "KafkaSource",
     "MessageTooLargeError",
     "Record",
+    "RecordingError",
+    "RecordingWriter",
     "Sink",
     "Source",
     "StreamError",
     "TopicPartition",
     "decode_record",
+    "is_recording",
     "next_positions",
+    "read_recording",
     "read_to_end",
     "read_whole",
 ]

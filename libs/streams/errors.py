@@ -11,3 +11,7 @@ class BrokerUnreachableError(StreamError):
 
 class MessageTooLargeError(StreamError):
     """A message exceeds its topic's limit: publish smaller batches."""
+
+
+class RecordingError(StreamError):
+    """A file of recorded topics cannot be written, or is none, or is damaged."""

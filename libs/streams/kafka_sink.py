@@ -13,11 +13,12 @@ import aiokafka
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from libs.messages.base import Message
+from libs.messages.base import BadMessageError, Message
 from libs.messages.codec import SCHEMA_HEADER, encode, schema_name
 from libs.messages.topics import BY_MESSAGE, Topic
 from libs.streams.errors import BrokerUnreachableError, MessageTooLargeError
 from libs.streams.patience import start_when_reachable, stop_quietly
+from libs.streams.records import Record, decode_record
 
 LOG = structlog.get_logger(__name__)
 PATIENCE_S = 600.0
@@ -52,6 +53,10 @@ class KafkaSink:
     async def tombstone(self, topic: Topic, key: str) -> None:
         """Delete a key of a compacted topic."""
         await self._publish([(topic.name, key.encode(), None, [])])
+
+    async def publish_records(self, records: Iterable[Record]) -> None:
+        """Publish recorded bytes as they are, under their keys, to topics of the same name."""
+        await self._publish([_recorded(record) for record in records])
 
     async def _publish(self, waiting: list[Payload]) -> None:
         deadline = asyncio.get_running_loop().time() + self._patience_s
@@ -125,6 +130,14 @@ async def _acknowledged(future: Any) -> None:
 async def _stop(client: Any) -> None:
     if client is not None:
         await asyncio.wait_for(client.stop(), timeout=10.0)
+
+
+def _recorded(record: Record) -> Payload:
+    try:
+        headers = [(SCHEMA_HEADER, schema_name(decode_record(record)).encode())]
+    except BadMessageError:
+        headers = []  # it stays what it was: a bad message
+    return record.topic, record.key or b"", record.value, headers
 
 
 def _payload(message: Message, topic: Topic) -> Payload:

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
 from libs.crystallography.rates import ROW, Rows
 from libs.crystallography.rates.rows import COUNTS, IS_SELECTED, IS_TRIED, IS_UNREADABLE
+from libs.messages import FrameResult, Outcome
+from tests.crystallography.rates.builders import lattice, result
 
 START_S = 1_780_000_000
 MOST_CRYSTALS = 8
@@ -166,3 +169,32 @@ def _add_quality(
     spread[rng.random(n) < 0.02] *= 1.08
     cells = np.array(CELL) * spread * now["cell"][:, None]
     rows["cell"] = np.where(indexed[:, None], cells, 0)
+
+
+def results_of(rows: Rows) -> list[FrameResult]:
+    """The same frames as results, for tests of what messages go through."""
+    return [_result(row) for row in rows]
+
+
+def _result(row: Any) -> FrameResult:
+    flags, n_lattices = int(row["flags"]), int(row["n_lattices"])
+    low, high = row["rings"].tolist()
+    one = msgspec.structs.replace(
+        lattice(),
+        unit_cell=(*row["cell"][:3].tolist(), 90.0, 90.0, 90.0),
+        offset_px=tuple(row["offset_px"].tolist()),
+    )
+    d_min = float(row["d_min_contiguous"]) if n_lattices else None
+    return result(
+        int(row["frame"]),
+        ts_us=int(row["ts_us"]),
+        outcome=Outcome.UNREADABLE if flags & IS_UNREADABLE else Outcome.PROCESSED,
+        n_strong=int(row["n_strong"]),
+        indexing_tried=bool(flags & IS_TRIED),
+        solvent_ratio=float(row["solvent_ratio"]),
+        ring_low=low,
+        ring_high=high,
+        d_min_contiguous=d_min,
+        d_min_cctbx=d_min,
+        lattices=(one,) * n_lattices,
+    )
