@@ -29,7 +29,7 @@ from libs.messages.identities import (
     run_id,
 )
 from libs.messages.jobs import Cutoffs, FramesToProcess, JobChanged, Recipe, RecipeFile
-from libs.messages.precedence import OUTCOME_RANK, attempt_of, precedence
+from libs.messages.precedence import OUTCOME_RANK, attempt_of, precedence, precedences
 from libs.messages.runs import FramesArrived, FrameSpan, RunEnded, RunStarted
 from libs.messages.sampling import frame_fraction, selected_for_indexing
 from libs.messages.statistics import (
@@ -96,6 +96,7 @@ __all__ = [
     "frame_fraction",
     "job_id",
     "precedence",
+    "precedences",
     "run_id",
     "schema_name",
     "selected_for_indexing",

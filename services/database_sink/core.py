@@ -19,6 +19,7 @@ from libs.messages import (
     RatesUpdated,
     RunEnded,
     RunStarted,
+    precedences,
 )
 from services.database_sink import values as v
 from services.database_sink.frame_rows import (
@@ -108,8 +109,10 @@ def _add_frames(rows: Rows, batch: FramesProcessed) -> None:
         job, origin, profile = _job(batch.job), origin_of(batch), profile_row(batch)
         files = {path: file_of(path) for path in {batch.file_of(frame) for frame in batch.frames}}
         results = [
-            frame_rows(batch, frame, origin.id, files[batch.file_of(frame)].id)
-            for frame in batch.frames
+            frame_rows(batch.lane.value, frame, won, origin.id, files[batch.file_of(frame)].id)
+            for frame, won in zip(
+                batch.frames, precedences(batch.attempt, batch.frames), strict=True
+            )
         ]
     except BadMessageError:
         raise

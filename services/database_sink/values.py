@@ -32,19 +32,25 @@ def integer(value: int, name: str) -> int:
 
 def integer_or_null(value: int | None, name: str) -> int | None:
     """A signed 64-bit number, or null."""
-    return None if value is None else integer(value, name)
+    if value is None or -BIGGEST_INT64 <= value <= BIGGEST_INT64:
+        return value
+    return integer(value, name)
 
 
 def double_or_null(value: float | None) -> float | None:
     """Null for NaN; an infinite number becomes the largest one, so that comparisons still hold."""
-    if value is None or value != value:
+    if value is None or -LARGEST_DOUBLE <= value <= LARGEST_DOUBLE:
+        return value
+    if value != value:
         return None
     return max(-LARGEST_DOUBLE, min(LARGEST_DOUBLE, value))
 
 
 def float_or_null(value: float | None) -> float | None:
     """The same for columns of single precision."""
-    if value is None or value != value:
+    if value is None or -LARGEST_FLOAT32 <= value <= LARGEST_FLOAT32:
+        return value
+    if value != value:
         return None
     return max(-LARGEST_FLOAT32, min(LARGEST_FLOAT32, value))
 

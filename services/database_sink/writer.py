@@ -17,10 +17,13 @@ from libs.messages import FramesArrived, JobState
 from services.database_sink import statements as sql
 from services.database_sink.core import JobRows, Rows
 from services.database_sink.frame_rows import FrameRows
+from services.database_sink.literals import statements
 
 JOB: Any = JobRow.__table__
 RUN: Any = RunRow.__table__
 STALE_SLICE = 1000
+AS_IT_IS = {"no_parameters": True}
+"""The text holds its values: a percent sign is one."""
 Values = tuple[Any, ...]
 
 
@@ -130,7 +133,8 @@ async def _many(
     table: str,
     written: Counter[str],
 ) -> None:
-    """One statement of many rows (the driver cuts it at a megabyte)."""
+    """All rows, in as few statements as the server takes."""
+    for text in statements(statement, rows):
+        await connection.exec_driver_sql(text, execution_options=AS_IT_IS)
     if rows:
-        await connection.exec_driver_sql(statement, list(rows))
         written[table] += len(rows)

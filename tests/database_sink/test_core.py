@@ -76,7 +76,7 @@ def test_missing_and_infinite_numbers_keep_their_meaning() -> None:
 
 
 def test_the_blobs_of_a_lattice_come_back() -> None:
-    rows = frame_rows(batch(JOB, [FRAME]), FRAME, 1, 1)
+    rows = frame_rows("dials", FRAME, m.precedence(1, FRAME), 1, 1)
     said = FRAME.lattices[1]
     assert unpack_shells(rows.lattices[1].shells) == said.shells
     assert unpack_matrix(rows.lattices[1].a_matrix) == said.a_matrix

@@ -3,7 +3,14 @@
 from libs.crystallography.rates.classes import Rules, resolution_of
 from libs.crystallography.rates.columns import FrameColumns
 from libs.crystallography.rates.intervals import rate, wilson
-from libs.crystallography.rates.rows import ROW, Rows, rows_from_columns, rows_from_results, rows_of
+from libs.crystallography.rates.rows import (
+    ROW,
+    Rows,
+    rows_from_columns,
+    rows_from_results,
+    rows_of,
+    rows_of_all,
+)
 from libs.crystallography.rates.segments import SEGMENT_ROWS
 from libs.crystallography.rates.series import RunStatsSeries
 from libs.crystallography.rates.shells import (
@@ -29,5 +36,6 @@ __all__ = [
     "rows_from_columns",
     "rows_from_results",
     "rows_of",
+    "rows_of_all",
     "wilson",
 ]

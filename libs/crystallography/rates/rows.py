@@ -19,7 +19,7 @@ from libs.messages import (
     FramesProcessed,
     Lattice,
     Outcome,
-    precedence,
+    precedences,
 )
 
 LARGEST = 2**53
@@ -103,12 +103,24 @@ def rows_of(batch: FramesProcessed) -> Rows:
         raise BadMessageError(f"results of job {batch.job} are out of range: {error}") from error
 
 
+def rows_of_all(batches: Sequence[FramesProcessed]) -> Rows:
+    """The rows of several messages, at the cost of one; raises BadMessageError."""
+    by_attempt: dict[int, list[FrameResult]] = {}
+    for batch in batches:
+        by_attempt.setdefault(batch.attempt, []).extend(batch.frames)
+    try:
+        rows = [rows_from_results(frames, attempt) for attempt, frames in by_attempt.items()]
+    except (OverflowError, ValueError) as error:
+        raise BadMessageError(f"results are out of range: {error}") from error
+    return np.concatenate(rows) if rows else np.zeros(0, ROW)
+
+
 def rows_from_results(frames: Sequence[FrameResult], attempt: int) -> Rows:
     """The rows of results of one attempt; raises ValueError or OverflowError."""
     rows = np.zeros(len(frames), ROW)
     rows["frame"] = _within_range("frame", [f.frame for f in frames])
     rows["ts_us"] = _within_range("ts_us", [f.ts_us for f in frames])
-    rows["precedence"] = [precedence(attempt, f) for f in frames]
+    rows["precedence"] = precedences(attempt, frames)
     rows["solvent_ratio"] = _floats([f.solvent_ratio for f in frames])
     rows["n_strong"] = np.clip([f.n_strong for f in frames], 0, 2**32 - 1)
     rows["flags"] = [OUTCOME_FLAGS[f.outcome] | IS_TRIED * _was_tried(f) for f in frames]

@@ -4,6 +4,7 @@ Counts are integers that are added and subtracted as rows change, so that an upd
 change and the result is the same to the last bit in whatever order the frames came.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from libs.crystallography.rates.classes import (
 )
 from libs.crystallography.rates.columns import FrameColumns
 from libs.crystallography.rates.index import IntArray
-from libs.crystallography.rates.rows import Rows, rows_of
+from libs.crystallography.rates.rows import Rows, rows_of, rows_of_all
 from libs.crystallography.rates.segments import SEGMENT_ROWS
 from libs.crystallography.rates.series import RunStatsSeries, run_stats
 from libs.messages import FramesProcessed, LiveWindow, StatisticsBar
@@ -56,6 +57,10 @@ class JobStatistics:
     def upsert(self, batch: FramesProcessed) -> int:
         """Take a message; gives how many frames it changed. Raises BadMessageError."""
         return self.upsert_rows(rows_of(batch))
+
+    def upsert_all(self, batches: Sequence[FramesProcessed]) -> int:
+        """Take several messages at once, which is several times as fast as one by one."""
+        return self.upsert_rows(rows_of_all(batches))
 
     def upsert_rows(self, rows: Rows) -> int:
         """Take rows; gives how many frames they changed."""

@@ -1,0 +1,1 @@
+"""What benchmarks share; no benchmarks themselves."""
