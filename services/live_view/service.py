@@ -25,7 +25,6 @@ from libs.streams import KafkaSource, Record, StreamError, decode_record
 from services.live_view.catalogue import Catalogue, CatalogueAwayError
 from services.live_view.core import Changes, Showcase, ShownJob
 from services.live_view.events import Broadcaster
-from services.live_view.held_job import HeldJob
 from services.live_view.metrics import JOBS_HELD, READERS, RESULT_TO_PAGE
 from services.live_view.wire import advised, clock_revision, frames_answer
 
