@@ -163,5 +163,6 @@ async def test_a_hostile_message_costs_itself_and_all_work_is_committed(
         process.terminate()
         assert await asyncio.wait_for(process.wait(), timeout=60) == 0
     letters = readable(await read_whole(kafka, DEAD_LETTERS))
-    assert [r.value for r in letters if isinstance(r, MessageRejected)] == [b"\xc1 no message"]
+    rejected = [r.value for r in letters if isinstance(r, MessageRejected)]
+    assert rejected.count(b"\xc1 no message") == 1
     assert await waiting_work(kafka) == 0
