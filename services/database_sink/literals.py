@@ -19,10 +19,15 @@ def _quoted(text: str) -> str:
     return f"'{escape_string(text)}'"
 
 
+def _double(text: str) -> str:
+    """With an exponent it is a double precision number; without one it would be a decimal."""
+    return text if "e" in text else f"{text}e0"
+
+
 _LITERALS: dict[type, Callable[[Any], str]] = {
     int: repr,
     bool: lambda value: "1" if value else "0",
-    float: repr,
+    float: lambda value: _double(repr(value)),
     str: _quoted,
     bytes: lambda value: f"x'{value.hex()}'",
     type(None): lambda _: "NULL",

@@ -13,7 +13,7 @@ AWKWARD = ["'", "\\", "%", "%s", "\0", "\n", '"', "Å σ 🧊", "\x1a", "; DROP 
 
 def test_a_row() -> None:
     assert literals.row_literal((1, "dials", None, 0.5, b"\x00\xff", True)) == (
-        "(1,'dials',NULL,0.5,x'00ff',1)"
+        "(1,'dials',NULL,0.5e0,x'00ff',1)"
     )
 
 
