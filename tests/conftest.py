@@ -44,7 +44,7 @@ def stack(
     with ExitStack() as opened:
 
         def make(*, sources: str | None = None, **options: object) -> LocalStack:
-            var = Path(tempfile.mkdtemp(prefix="stillstream-"))
+            var = Path(tempfile.mkdtemp(prefix="stillstream-test-"))
             opened.callback(_remove, var, request.session)
             if sources is not None:
                 (var / "sources.toml").write_text(sources, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 `jobs in view` are those whose run overlaps the time range: their ids lead the keys of the hot
 tables, so a query never reads what it does not show. Times are integer µs; Grafana takes ms.
+A result counts when its precedence has the job's attempt in its upper bits (libs/messages).
 """
 
 IN_VIEW = """
@@ -15,7 +16,7 @@ FRAMES_IN_VIEW = (
     "FROM frame f"
     + IN_VIEW.format(table="f")
     + """
-   AND f.lane = t.lane
+   AND f.lane = t.lane AND f.precedence >= j.attempt << 47
  WHERE f.ts_us >= $__unixEpochFrom() * 1000000 AND f.ts_us < $__unixEpochTo() * 1000000"""
 )
 BIN_MS = "f.ts_us DIV ($__interval_ms * 1000) * $__interval_ms"

@@ -1,7 +1,7 @@
-"""The small blobs of the table `lattice`: shell table and setting matrix, both ways.
+"""The small blobs of the table `lattice`: shell table and setting matrix, read back.
 
 Shells: d_min as float64, then n and n_positive as uint32 [10], mean and mean_positive as
-float32 [10]; little-endian, 168 bytes. Setting matrix: 9 float64, row-major.
+float32 [10]; little-endian, 168 bytes. Setting matrix: 9 float64, row-major. The sink writes them.
 """
 
 import struct
@@ -14,14 +14,6 @@ _SHELLS = struct.Struct(f"<d{_COLUMN}s{_COLUMN}s{_COLUMN}s{_COLUMN}s")
 _MATRIX = struct.Struct("<9d")
 
 
-def pack_shells(shells: Shells) -> bytes:
-    """168 bytes; raises ValueError when a column does not hold ten shells."""
-    columns = (shells.n, shells.n_positive, shells.mean, shells.mean_positive)
-    if any(len(column) != _COLUMN for column in columns):
-        raise ValueError(f"a shell table has columns of {[len(c) for c in columns]} bytes, not 40")
-    return _SHELLS.pack(shells.d_min_angstrom, *columns)
-
-
 def unpack_shells(blob: bytes | None) -> Shells | None:
     """The shell table in a blob."""
     if blob is None:
@@ -30,13 +22,6 @@ def unpack_shells(blob: bytes | None) -> Shells | None:
     return Shells(
         d_min_angstrom=d_min, n=n, n_positive=n_positive, mean=mean, mean_positive=mean_positive
     )
-
-
-def pack_matrix(matrix: tuple[float, ...]) -> bytes:
-    """72 bytes; raises ValueError when there are not nine numbers."""
-    if len(matrix) != 9:
-        raise ValueError(f"a setting matrix has {len(matrix)} numbers, not 9")
-    return _MATRIX.pack(*matrix)
 
 
 def unpack_matrix(blob: bytes) -> tuple[float, ...]:

@@ -35,20 +35,20 @@ def definitions(phil: str) -> Iterator[tuple[str, str]]:
     scopes: list[str] = []
     pending: list[str] = []
     value: list[str] | None = None
-    for token in [*_tokens(phil), "\n"]:
-        if value is not None and token in ("\n", ";", "}"):
+    for word in [*_tokens(phil), "\n"]:
+        if value is not None and word in ("\n", ";", "}"):
             if pending and not pending[0].startswith("!"):
                 yield ".".join([*scopes, pending[0]]), " ".join(value)
             pending, value = [], None
-        if token == "{":
+        if word == "{":
             scopes.append(pending[0] if pending else "")
             pending = []
-        elif token == "}":
+        elif word == "}":
             scopes = scopes[:-1]
-        elif token == "=" and value is None:
+        elif word == "=" and value is None:
             value = []
-        elif token not in ("\n", ";"):
-            (pending if value is None else value).append(token)
+        elif word not in ("\n", ";"):
+            (pending if value is None else value).append(word)
 
 
 def _tokens(phil: str) -> Iterator[str]:

@@ -106,7 +106,7 @@ class AdviceRow(Base):
 
 
 class SinkOffsetRow(Base):
-    """How far the rows of a partition are written; the epoch fences out a sink that was replaced."""
+    """How far a partition is written; the epoch fences out a sink that was replaced."""
 
     __tablename__ = "sink_offset"
     __table_args__ = (CHARSET,)

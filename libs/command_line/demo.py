@@ -22,7 +22,9 @@ from libs.local_stack import ROOT, LocalStack, LocalStackError
 
 
 @click.command(name="demo")
-@click.option("--once", is_flag=True, help="End when every result is there; status 0 if all is right.")
+@click.option(
+    "--once", is_flag=True, help="End when every result is there; status 0 if all is right."
+)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -40,6 +42,7 @@ def command(once: bool, folder: Path) -> None:
             stack.up()
             seed_catalogue(stack)
             print(f"\nrun-stats page: {stack.addresses()['page']}")
+            print(f"its processes:  stillstream status --var {folder}")
             print(f"stack ready after {monotonic() - started:.1f} s\n", flush=True)
             status = _once(stack, beamtime) if once else _live(stack, beamtime)
         finally:
@@ -64,6 +67,6 @@ def _once(stack: LocalStack, beamtime: Path) -> int:
 def _live(stack: LocalStack, beamtime: Path) -> int:
     print("One simulated run follows the other; Ctrl-C ends the demo and stops what it started.")
     with suppress(KeyboardInterrupt):
-        asyncio.run(run_live(stack, beamtime))
+        asyncio.run(run_live(beamtime))
     print("\n" + table(asyncio.run(counts_now(stack))))
     return 0

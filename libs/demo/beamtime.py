@@ -4,7 +4,6 @@ Does not start the stack and does not look at results.
 """
 
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +112,13 @@ def copy_images(beamtime: Path) -> None:
             waiting.rename(run / image.name)
 
 
-def start_simulation(beamtime: Path, run: SimulatedRun) -> subprocess.Popen[bytes]:
-    """Write a simulated run in a process of its own, at its rate."""
-    arguments = [
+def simulate_command(beamtime: Path, run: SimulatedRun) -> list[str]:
+    """The command that writes a simulated run at its rate."""
+    return [
+        sys.executable,
+        "-m",
+        "libs.command_line",
+        "simulate",
         str(beamtime / "jet"),
         f"--scenario={run.scenario}",
         f"--frames={run.frames}",
@@ -124,9 +127,3 @@ def start_simulation(beamtime: Path, run: SimulatedRun) -> subprocess.Popen[byte
         f"--run-number={run.number}",
         "--detector=quick",
     ]
-    return subprocess.Popen(
-        [sys.executable, "-m", "libs.command_line", "simulate", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )

@@ -4,9 +4,10 @@ Indexed or not and the number of strong spots must be equal, cells within 0.1 %,
 indexed reflections within 2 %.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 CELL_TOLERANCE = 0.001
 INDEXED_TOLERANCE = 0.02
@@ -22,21 +23,33 @@ class Answer:
     n_indexed: tuple[int, ...]
 
 
+class ReferenceLattice(msgspec.Struct, frozen=True, kw_only=True):
+    """One lattice in the file of stock DIALS's answers."""
+
+    cell: tuple[float, ...]
+    n_indexed: int
+
+
+class ReferenceImage(msgspec.Struct, frozen=True, kw_only=True):
+    """One image in that file."""
+
+    image: str
+    n_strong: int
+    lattices: tuple[ReferenceLattice, ...] = ()
+
+
 def expected_answers(path: Path) -> dict[str, Answer]:
     """Stock DIALS's answers by image name, without compression suffixes."""
-    groups = json.loads(path.read_text(encoding="utf-8"))
-    entries = [entry for group in groups.values() for entry in group]
-    return {entry["image"]: _answer(entry) for entry in entries}
+    groups = msgspec.json.decode(path.read_bytes(), type=dict[str, list[ReferenceImage]])
+    return {entry.image: _answer(entry) for group in groups.values() for entry in group}
 
 
-def _answer(entry: dict[str, object]) -> Answer:
-    lattices = entry.get("lattices") or []
-    assert isinstance(lattices, list)
+def _answer(entry: ReferenceImage) -> Answer:
     return Answer(
-        image=str(entry["image"]),
-        n_strong=int(str(entry["n_strong"])),
-        cells=tuple(tuple(lattice["cell"]) for lattice in lattices),
-        n_indexed=tuple(lattice["n_indexed"] for lattice in lattices),
+        image=entry.image,
+        n_strong=entry.n_strong,
+        cells=tuple(lattice.cell for lattice in entry.lattices),
+        n_indexed=tuple(lattice.n_indexed for lattice in entry.lattices),
     )
 
 

@@ -15,10 +15,12 @@ COUNTS = text("""
            COALESCE(SUM(frame.n_lattices > 0), 0) AS indexed,
            COALESCE(SUM(frame.n_lattices > 1), 0) AS multi_lattice,
            MAX(rates.n_processed) AS rates_processed, MAX(rates.n_hits) AS hits,
-           MAX(rates.n_indexed) AS rates_indexed, COALESCE(MAX(rates.preliminary), 1) AS preliminary,
+           MAX(rates.n_indexed) AS rates_indexed,
+           COALESCE(MAX(rates.preliminary), 1) AS preliminary,
            AVG(frame.done_us - frame.written_us) / 1e6 AS mean_latency_s
     FROM run JOIN job ON job.run_id = run.id
-    LEFT JOIN frame ON frame.job_id = job.id LEFT JOIN rates ON rates.job_id = job.id
+    LEFT JOIN frame ON frame.job_id = job.id AND frame.precedence >= job.attempt << 47
+    LEFT JOIN rates ON rates.job_id = job.id
     GROUP BY run.id, run.source, run.number, run.n_frames ORDER BY run.id
 """)
 FRAMES = text("""
@@ -107,7 +109,5 @@ async def answers(engine: AsyncEngine, source: str, number: str) -> dict[str, An
         if row.lattice is not None:
             cells += ((row[3], row[4], row[5], row[6], row[7], row[8]),)
             indexed += (int(row.n_indexed),)
-        found[name] = Answer(
-            image=name, n_strong=int(row.n_strong), cells=cells, n_indexed=indexed
-        )
+        found[name] = Answer(image=name, n_strong=int(row.n_strong), cells=cells, n_indexed=indexed)
     return found

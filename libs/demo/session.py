@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,8 +24,7 @@ from libs.demo.beamtime import (
     ROOT,
     SimulatedRun,
     copy_images,
-    lay_out,
-    start_simulation,
+    simulate_command,
 )
 from libs.demo.results import RunCounts, run_counts
 from libs.demo.verification import verify
@@ -45,7 +44,9 @@ class DemoError(Exception):
 def fresh_folder(var: Path) -> None:
     """Take away what an earlier demo left; refuse while its stack still runs."""
     if var.exists() and LocalStack(var).running:
-        raise DemoError(f"a demo runs already in {var}: stop it with `stillstream --var {var} down`")
+        raise DemoError(
+            f"a demo runs already in {var}: stop it with `stillstream down --var {var}`"
+        )
     shutil.rmtree(var, ignore_errors=True)
     var.mkdir(parents=True)
 
@@ -73,19 +74,17 @@ def reader_engine(stack: LocalStack) -> AsyncEngine:
 
 async def run_once(stack: LocalStack, beamtime: Path) -> tuple[list[RunCounts], list[str]]:
     """Feed the beamtime of `--once`, wait for every result; what happened, and what is wrong."""
-    copy_images(beamtime)
     engine = reader_engine(stack)
     try:
-        await asyncio.gather(_simulate(beamtime, ONCE), _until_complete(engine))
+        await asyncio.gather(_feed(beamtime, iter(ONCE)), _until_complete(engine))
         return await run_counts(engine), await verify(engine, beamtime, ONCE)
     finally:
         await engine.dispose()
 
 
-async def run_live(stack: LocalStack, beamtime: Path) -> None:
+async def run_live(beamtime: Path) -> None:
     """Feed one simulated run after the other until cancelled."""
-    copy_images(beamtime)
-    await _simulate(beamtime, _endless())
+    await _feed(beamtime, _endless())
 
 
 async def counts_now(stack: LocalStack) -> list[RunCounts]:
@@ -108,17 +107,28 @@ def _endless() -> Iterator[SimulatedRun]:
         )
 
 
-async def _simulate(beamtime: Path, runs: Iterator[SimulatedRun] | Sequence[SimulatedRun]) -> None:
+async def _feed(beamtime: Path, runs: Iterator[SimulatedRun]) -> None:
+    """A simulated run, the real images, then the other simulated runs."""
+    await _simulate(beamtime, itertools.islice(runs, 1))
+    copy_images(beamtime)
+    await _simulate(beamtime, runs)
+
+
+async def _simulate(beamtime: Path, runs: Iterator[SimulatedRun]) -> None:
     for run in runs:
-        process = start_simulation(beamtime, run)
+        process = await asyncio.create_subprocess_exec(
+            *simulate_command(beamtime, run),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
         try:
-            while process.poll() is None:
-                await asyncio.sleep(POLL_S)
-        finally:
-            process.kill() if process.poll() is None else None
+            _, errors = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
         if process.returncode:
-            assert process.stderr is not None
-            raise DemoError(f"the simulation failed:\n{process.stderr.read().decode()[-2000:]}")
+            raise DemoError(f"the simulation failed:\n{errors.decode()[-2000:]}")
 
 
 async def _until_complete(engine: AsyncEngine) -> None:

@@ -9,7 +9,8 @@ MINI_HEADER = re.compile(
     re.MULTILINE,
 )
 FULL_DATE = re.compile(rb"_diffrn(?:_measurement|_scan|_scan_frame)?\.date\s+'?([0-9T:.Z+-]{16,})")
-DATA_NAME = re.compile(rb"^data_\S*_(\d{4}-\d\d-\d\dT\d\d:\d\d)Z(\d\d\.\d+)", re.MULTILINE)
+DATA_NAME = re.compile(rb"^data_\S*_(\d{4}-\d\d-\d\dT\d\d:\d\dZ\d\d\.\d+)", re.MULTILINE)
+XFEL_EVENT = re.compile(r"^(.{16})Z(\d\d\.\d+)$")
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -20,9 +21,5 @@ def cbf_stamp(data: bytes) -> str | None:
         year, month, day, clock, zone = (part.decode() if part else "" for part in mini.groups())
         number = f"{MONTHS.index(month) + 1:02d}" if month in MONTHS else month
         return f"{year}-{number}-{day}T{clock[:15]}{zone}"
-    if full := FULL_DATE.search(header):
-        return full.group(1).decode()
-    if event := DATA_NAME.search(header):
-        minute, second = (part.decode() for part in event.groups())
-        return f"{minute}:{second}Z"
-    return None
+    found = FULL_DATE.search(header) or DATA_NAME.search(header)
+    return XFEL_EVENT.sub(r"\1:\2Z", found.group(1).decode()) if found else None

@@ -22,11 +22,12 @@ from libs.diffraction.geometry import RingCache
 from libs.diffraction.lattices import lattices_of, reflections_of
 from libs.diffraction.loaded_recipe import LoadedRecipes
 from libs.diffraction.memory_imageset import experiments_of
+from libs.diffraction.pictures import frame_pictures
 from libs.diffraction.quiet import quiet, seed_everything
 from libs.diffraction.raw_frame import RawFrame
 from libs.diffraction.recipe_phil import frame_params
-from libs.diffraction.solvent import SolventNumbers, measure_solvent
-from libs.diffraction.tasks import FrameReply, FrameTask
+from libs.diffraction.solvent import SolventNumbers, background_pixels, measure_solvent
+from libs.diffraction.tasks import FramePictures, FrameReply, FrameTask
 from libs.messages import FrameResult, Outcome, TimingsMs, best_d_min
 
 Progress = Callable[[FrameResult], None]
@@ -105,6 +106,7 @@ class _FrameRun:
         self._outcome = Outcome.PROCESSED if task.index else Outcome.SCREENED
         self._experiments: Any = None
         self._n_strong = 0
+        self._pictures: FramePictures | None = None
 
     def through(self, params: Any, geometry: Any) -> FrameReply:
         """Process, then collect."""
@@ -125,7 +127,9 @@ class _FrameRun:
     def _after_spots(self, strong: Any) -> None:
         self._n_strong = len(strong)
         imageset = self._experiments[0].imageset
-        self._solvent = measure_solvent(self._rings, self._task.recipe, imageset, strong)
+        background = background_pixels(imageset, strong)
+        self._solvent = measure_solvent(self._rings, self._task.recipe, imageset, background)
+        self._pictures = frame_pictures(self._rings, imageset, background, strong)
         self._progress(self._result())
 
     def _result(self) -> FrameResult:
@@ -161,6 +165,7 @@ class _FrameRun:
             reflections=() if indexed is None
             else reflections_of(task, indexed, integrated, wavelength),
             part=part_of(task, self._frame, processor) if task.keep_parts else None,
+            pictures=self._pictures,
         )  # fmt: skip
 
     def _why_not_tried(self, tried: bool) -> str:

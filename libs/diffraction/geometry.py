@@ -19,6 +19,7 @@ from libs.crystallography import (
     two_theta_deg,
     wide_ring,
 )
+from libs.crystallography.profiles import ProfileBins, profile_bins
 from libs.crystallography.solvent import Ring
 from libs.messages import Recipe
 
@@ -42,10 +43,11 @@ class _Known:
     bins: RadialBins
     two_theta: tuple[float, float] | None = None
     rings: SolventRings | None = None
+    profile: ProfileBins | None = None
 
 
 class RingCache:
-    """The solvent rings of a frame's geometry; computed when the geometry or the angles change."""
+    """Rings and bins of a frame's geometry; computed when the geometry or the angles change."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
@@ -56,6 +58,13 @@ class RingCache:
         if known.rings is None or known.two_theta != two_theta:
             known.two_theta, known.rings = two_theta, _make_rings(known, two_theta)
         return known.rings
+
+    def profile_bins(self, beam: Any, detector: Any) -> tuple[list[PanelGeometry], ProfileBins]:
+        """The panels, and the bins of the radial profile."""
+        known = self._of(beam, detector)
+        if known.profile is None:
+            known.profile = profile_bins(known.angles)
+        return known.panels, known.profile
 
     def _of(self, beam: Any, detector: Any) -> _Known:
         panels = [panel_geometry(panel, beam) for panel in detector]

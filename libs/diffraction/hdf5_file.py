@@ -37,10 +37,15 @@ class Hdf5File:
             raise UnreadableFrameError(
                 f"the file holds {self._known} images, image {index} (counted from 0) was asked for"
             )
+        try:
+            beam = self._format.get_beam(index)
+        except (AssertionError, IndexError):  # wavelengths became visible after the images
+            self._renew()
+            beam = self._format.get_beam(index)
         images = self._format.get_raw_data(index)
         return RawFrame(
             images=images if isinstance(images, tuple) else (images,),
-            beam=self._format.get_beam(index),
+            beam=beam,
             detector=self._format.get_detector(index),
             static_mask=self._format.get_static_mask(),
             format_class=type(self._format),
@@ -84,13 +89,30 @@ def _open(path: str) -> Any:
 
 
 def _refresh(handle: Any) -> None:
-    """Let HDF5 see what the writer has added since."""
+    """Let HDF5 see what the writer has added since: everything that can grow, also behind links."""
+    growing: list[Any] = []
+
+    def note(_: str, node: Any) -> None:
+        if None in getattr(node, "maxshape", ()):
+            growing.append(node)
+
+    handle.visititems(note)
     for entry in handle.values():
-        groups = [g for g in getattr(entry, "values", tuple)() if _is(g, "NXdata")]
-        for group in [*groups, _detector(entry)]:
-            for name in group or ():
-                with suppress(KeyError, OSError, AttributeError, RuntimeError):
-                    group[name].id.refresh()
+        for group in getattr(entry, "values", tuple)():
+            if _is(group, "NXdata"):
+                growing += _linked(group)
+    for dataset in growing:
+        with suppress(OSError, RuntimeError):
+            dataset.id.refresh()
+
+
+def _linked(group: Any) -> list[Any]:
+    found = []
+    for name in group:
+        with suppress(KeyError, OSError):  # a link to a file that is not there yet
+            node = group[name]
+            found += [node] if hasattr(node, "shape") else []
+    return found
 
 
 def _detector(entry: Any) -> Any:
@@ -110,7 +132,11 @@ def _stamp(detector: Any, index: int) -> int | None:
     if detector is None or "timestamp" not in detector:
         return None
     stamps = detector["timestamp"]
-    if stamps.ndim != 1 or stamps.dtype.kind not in "iu" or index >= len(stamps):
+    if stamps.ndim != 1 or stamps.dtype.kind not in "iu":
+        return None
+    if index >= len(stamps):
+        stamps.id.refresh()  # stamps became visible after the images
+    if index >= len(stamps):
         return None
     return int(stamps[index]) or None
 

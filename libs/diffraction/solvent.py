@@ -23,8 +23,25 @@ class SolventNumbers:
     ratio_cctbx: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class BackgroundPixels:
+    """A frame's images and, per panel, which pixels hold background: unmasked, no strong spot."""
+
+    images: list[NDArray[Any]]
+    usable: list[NDArray[np.bool_]]
+
+
+def background_pixels(imageset: Any, strong: Any | None) -> BackgroundPixels:
+    """The frame without its strong spots."""
+    images = [image.as_numpy_array() for image in imageset.get_raw_data(0)]
+    usable = _usable(imageset, images)
+    if strong is not None:
+        _exclude(usable, strong)
+    return BackgroundPixels(images=images, usable=usable)
+
+
 def measure_solvent(
-    cache: RingCache, recipe: Recipe, imageset: Any, strong: Any | None
+    cache: RingCache, recipe: Recipe, imageset: Any, background: BackgroundPixels
 ) -> SolventNumbers:
     """Both definitions; nothing where the wavelength has no such angles."""
     beam, detector = imageset.get_beam(0), imageset.get_detector(0)
@@ -33,10 +50,7 @@ def measure_solvent(
     except ValueError:
         return SolventNumbers()
     rings = cache.rings(beam, detector, angles)
-    images = [image.as_numpy_array() for image in imageset.get_raw_data(0)]
-    usable = _usable(imageset, images)
-    if strong is not None:
-        _exclude(usable, strong)
+    images, usable = background.images, background.usable
     low = mean_in_ring(images, rings.low, usable)
     high = mean_in_ring(images, rings.high, usable)
     return SolventNumbers(

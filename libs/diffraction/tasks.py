@@ -43,12 +43,20 @@ class ArchivePart(msgspec.Struct, frozen=True, kw_only=True):
     strong: bytes = b""
 
 
+class FramePictures(msgspec.Struct, frozen=True, kw_only=True):
+    """What needs no indexing (libs/crystallography/profiles.py): raw float32 and uint32."""
+
+    radial_mean: bytes
+    spot_distances: bytes
+
+
 class FrameReply(msgspec.Struct, frozen=True, kw_only=True):
     """One frame's result and what came with it."""
 
     result: FrameResult
     reflections: tuple[ReflectionsIntegrated, ...] = ()
     part: ArchivePart | None = None
+    pictures: FramePictures | None = None
 
 
 class ArchiveTask(msgspec.Struct, frozen=True, kw_only=True):

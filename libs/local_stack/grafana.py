@@ -45,5 +45,5 @@ def _environment(paths: StackPaths, ports: Ports) -> dict[str, str]:
         "STILLSTREAM_PROMETHEUS_URL": prometheus_url(ports),
         "STILLSTREAM_DATABASE_ADDRESS": f"{HOST}:{ports.mariadb}",
         "STILLSTREAM_DATABASE_NAME": DATABASE,
-        "STILLSTREAM_DATABASE_PASSWORD_FILE": str(paths.secrets / "reader"),
+        "STILLSTREAM_DATABASE_PASSWORD": f"$__file{{{paths.secrets / 'reader'}}}",
     }

@@ -14,6 +14,8 @@ from libs.streams.patience import start_when_reachable
 
 PATIENCE_S = 90.0
 SEGMENT_MS = 3_600_000
+COMPACTED_SEGMENT_MS = 300_000
+"""Compacted topics are read whole at start: only closed segments are ever compacted."""
 
 
 async def ensure_topics(bootstrap: str, *, replication: int = 1) -> None:
@@ -35,9 +37,11 @@ def _new(topic: Topic, replication: int) -> NewTopic:
     config = {
         "cleanup.policy": policy,
         "max.message.bytes": str(topic.max_message_bytes),
-        "segment.ms": str(SEGMENT_MS),
+        "segment.ms": str(COMPACTED_SEGMENT_MS if topic.compacted else SEGMENT_MS),
     }
-    if not topic.compacted:
+    if topic.compacted:
+        config["min.cleanable.dirty.ratio"] = "0.1"
+    else:
         config["retention.ms"] = str(topic.retention_ms)
     if replication > 1:
         config["min.insync.replicas"] = str(replication - 1)

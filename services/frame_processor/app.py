@@ -14,8 +14,8 @@ from libs.streams import DeadLetters, KafkaSink, KafkaSource, TopicPartition, re
 from services.frame_processor.chunk_work import Workshop
 from services.frame_processor.config import FrameProcessorSettings
 from services.frame_processor.core import Origin
-from services.frame_processor.metrics import WORKERS_ALIVE, WORKERS_REPLACED
-from services.frame_processor.service import NAME, FrameProcessor, Inputs
+from services.frame_processor.metrics import NAME, WORKERS_ALIVE, WORKERS_REPLACED
+from services.frame_processor.service import FrameProcessor, Inputs
 
 
 def main() -> NoReturn:

@@ -27,7 +27,7 @@ from services.frame_processor.core import (
     places,
     with_stages,
 )
-from services.frame_processor.metrics import ARCHIVE_FAILURES_TOTAL, observe
+from services.frame_processor.metrics import ARCHIVE_FAILURES_TOTAL, observe, observe_published
 
 LOG = structlog.get_logger(__name__)
 Answer = tuple[FramePlace, FrameReply | None]
@@ -126,8 +126,10 @@ class ChunkWork:
                 messages += reply.reflections
                 self._parts += [reply.part] if reply.part else []
         if results:
-            batch = batch_of(self.chunk, results, self.workshop.origin)
+            pictures = [reply.pictures for _, reply in answers if reply and reply.pictures]
+            batch = batch_of(self.chunk, results, self.workshop.origin, pictures)
             await self.workshop.sink.publish([batch, *messages])
+            observe_published(batch, *messages)
         for result in results:
             observe(result)
         self.waiting -= len(answers)

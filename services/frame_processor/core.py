@@ -6,10 +6,17 @@ Decides from values alone: no broker, workers, clock or log.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import numpy as np
 
+from libs.crystallography.profiles import (
+    DISTANCE_STEP_PER_ANGSTROM,
+    TWO_THETA_STEP_DEG,
+    mean_profile,
+)
 from libs.messages import (
     BadMessageError,
     FrameNumber,
@@ -20,6 +27,8 @@ from libs.messages import (
     JobId,
     JobState,
     Lane,
+    RadialProfile,
+    SpotDistances,
     StagesUs,
     selected_for_indexing,
 )
@@ -28,6 +37,20 @@ MAX_FRAMES_PER_CHUNK = 100_000
 MAX_ATTEMPT = (1 << 16) - 1
 MAX_FRAME = 1 << 62
 SAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class FramePictures(Protocol):
+    """A frame's radial profile and spot distances, as raw float32 and uint32."""
+
+    @property
+    def radial_mean(self) -> bytes:
+        """Mean intensity per bin of 2θ."""
+        ...
+
+    @property
+    def spot_distances(self) -> bytes:
+        """Counts per bin of distance."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +134,10 @@ def with_stages(
 
 
 def batch_of(
-    chunk: FramesToProcess, results: Sequence[FrameResult], origin: Origin
+    chunk: FramesToProcess,
+    results: Sequence[FrameResult],
+    origin: Origin,
+    pictures: Sequence[FramePictures] = (),
 ) -> FramesProcessed:
     """The message of some results of one chunk, in frame order."""
     return FramesProcessed(
@@ -125,6 +151,28 @@ def batch_of(
         worker=origin.worker,
         versions=origin.versions,
         index_fraction=chunk.index_fraction,
+        radial_profile=_radial_profile(pictures),
+        spot_distances=_spot_distances(pictures),
+    )
+
+
+def _radial_profile(pictures: Sequence[FramePictures]) -> RadialProfile | None:
+    if not pictures:
+        return None
+    mean = mean_profile([np.frombuffer(p.radial_mean, "<f4") for p in pictures])
+    return RadialProfile(
+        two_theta_step_deg=TWO_THETA_STEP_DEG, mean=mean.tobytes(), n_frames=len(pictures)
+    )
+
+
+def _spot_distances(pictures: Sequence[FramePictures]) -> SpotDistances | None:
+    if not pictures:
+        return None
+    counts = sum(np.frombuffer(p.spot_distances, "<u4").astype(np.uint32) for p in pictures)
+    return SpotDistances(
+        step_per_angstrom=DISTANCE_STEP_PER_ANGSTROM,
+        counts=np.asarray(counts, "<u4").tobytes(),
+        n_frames=len(pictures),
     )
 
 

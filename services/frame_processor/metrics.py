@@ -2,8 +2,11 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from libs.messages import FrameResult
-from libs.service_kit.metrics import STAGE_SECONDS
+from libs.messages import FrameResult, Message
+from libs.messages.topics import BY_MESSAGE
+from libs.service_kit.metrics import MESSAGES_TOTAL, STAGE_SECONDS
+
+NAME = "frame_processor"
 
 FRAMES_TOTAL = Counter(
     "stillstream_frames_processed_total", "Frames with a result, by outcome", ["outcome"]
@@ -25,6 +28,12 @@ CHUNKS_SKIPPED_TOTAL = Counter(
 ARCHIVE_FAILURES_TOTAL = Counter(
     "stillstream_archive_failures_total", "Chunks whose DIALS files could not be written"
 )
+
+
+def observe_published(*messages: Message) -> None:
+    """Count what was given to other services."""
+    for message in messages:
+        MESSAGES_TOTAL.labels(NAME, BY_MESSAGE[type(message)].name, "out").inc()
 
 
 def observe(result: FrameResult) -> None:

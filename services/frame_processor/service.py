@@ -19,10 +19,9 @@ from libs.streams import DeadLetters, Record, Source, TopicPartition, decode_rec
 from services.frame_processor.chunk_work import ChunkWork, Workshop
 from services.frame_processor.core import JobStates, check_chunk
 from services.frame_processor.ledger import OffsetLedger
-from services.frame_processor.metrics import CHUNKS_SKIPPED_TOTAL, FRAMES_WAITING
+from services.frame_processor.metrics import CHUNKS_SKIPPED_TOTAL, FRAMES_WAITING, NAME
 
 LOG = structlog.get_logger(__name__)
-NAME = "frame_processor"
 FRAMES_AHEAD_PER_WORKER = 2
 IDLE_S, BUSY_S = 0.3, 0.05
 LAG_EVERY_S = 2.0

@@ -27,8 +27,11 @@ async def _build(settings: RunDiscoverySettings, stack: AsyncExitStack) -> RunDi
     bootstrap = settings.kafka.bootstrap
     sink = await stack.enter_async_context(KafkaSink(bootstrap))
     announced = await read_whole(bootstrap, RUNS)
+    watched = [_watched(source, settings) for source in sources]
+    for each in watched:
+        stack.callback(each.watch.close)
     return RunDiscovery(
-        sources=[_watched(source, settings) for source in sources],
+        sources=watched,
         sink=sink,
         ledger=await ledger_from(announced, DeadLetters(NAME, sink)),
         scan_interval_s=settings.scan_interval_s,

@@ -6,22 +6,27 @@ alone, and what an unchanged HDF5 file held.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 
+from libs.messages import RunId
 from services.run_discovery.config import SourceSettings
 from services.run_discovery.core import EVIDENCE_FILES
-from services.run_discovery.hdf5_files import FramesInFile, UnreadableFileError, look_into
+from services.run_discovery.hdf5_files import FramesInFile, UnreadableFileError
 from services.run_discovery.image_files import is_whole
 from services.run_discovery.ledger import Ledger, RunAnnounced, file_key
+from services.run_discovery.reader_process import ReaderDiedError, ReaderProcess
 from services.run_discovery.sightings import FileSeen, Mode, RunSeen
 
 STATUS_FILE = "status.txt"
 FINISHED = "status=finished"
 CACHE_AFTER_S = 2.0
 """A file unchanged for so long is not read again; sooner, two writes may share a file time."""
+RETRY_DEADLY_S = 60.0
+"""A file that killed its reader is left alone for so long."""
 MAX_DIGITS = 15
 """More would not fit into a float64, which pages and plots use."""
 Clock = Callable[[], float]
@@ -43,6 +48,7 @@ class _Memory:
     mtime_ns: int
     since_s: float
     frames: FramesInFile | None = None
+    not_before_s: float = 0.0
 
 
 class FolderWatch:
@@ -54,8 +60,14 @@ class FolderWatch:
         self._settings, self._rescan_s, self._monotonic = settings, rescan_finished_s, monotonic
         self._number = settings.number_pattern()
         self._memory: dict[str, dict[str, _Memory]] = {}
+        self._done: dict[str, tuple[RunId | None, set[str]]] = {}
         self._next_look: dict[str, float] = {}
         self._problems: list[str] = []
+        self._reader = ReaderProcess()
+
+    def close(self) -> None:
+        """End the process that reads HDF5 files."""
+        self._reader.close()
 
     def scan(self, ledger: Ledger) -> Scan:
         """Every run that is due for a look, oldest first."""
@@ -119,19 +131,32 @@ class FolderWatch:
         self, folder: os.DirEntry[str], known: RunAnnounced | None
     ) -> Iterable[os.DirEntry[str]]:
         """Data files; of images announced before only the few that prove the run is the same."""
-        data = [e for e in self._entries(folder.path) if self._is_data(e.name)]
+        done = self._announced_names(folder.path, known)
+        data = [e for e in self._entries(folder.path, done) if self._is_data(e.name)]
         if known is None or self._settings.mode is not Mode.IMAGE_FILES:
             return data
         evidence = {file.path for file in islice(known.files.values(), EVIDENCE_FILES)}
-        return [e for e in data if e.path in evidence or file_key(e.path) not in known.files]
+        announced = {e.name for e in data if file_key(e.path) in known.files}
+        done |= announced - {Path(path).name for path in evidence}
+        return [e for e in data if e.name not in done]
 
-    def _entries(self, folder: str | Path) -> list[os.DirEntry[str]]:
+    def _announced_names(self, folder: str, known: RunAnnounced | None) -> set[str]:
+        """Names that need no further look, as long as the run is the same version."""
+        run = None if known is None else known.started.run
+        if folder not in self._done or self._done[folder][0] != run:
+            self._done[folder] = (run, set())
+        return self._done[folder][1]
+
+    def _entries(
+        self, folder: str | Path, done: AbstractSet[str] = frozenset()
+    ) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as entries:
-                return sorted(filter(self._usable, entries), key=lambda e: e.name)
+                fresh = [e for e in entries if e.name not in done]
         except OSError as error:
             self._problems.append(str(error))
             return []
+        return sorted(filter(self._usable, fresh), key=lambda e: e.name)
 
     def _usable(self, entry: os.DirEntry[str]) -> bool:
         if entry.name.startswith("."):
@@ -150,7 +175,12 @@ class FolderWatch:
         status = entry.stat()
         if old is not None and (old.size, old.mtime_ns) == (status.st_size, status.st_mtime_ns):
             return old
-        return _Memory(size=status.st_size, mtime_ns=status.st_mtime_ns, since_s=self._monotonic())
+        return _Memory(
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            since_s=self._monotonic(),
+            not_before_s=0.0 if old is None else old.not_before_s,
+        )
 
     def _look(self, entry: os.DirEntry[str], memory: _Memory) -> FileSeen:
         quiet_s = self._monotonic() - memory.since_s
@@ -191,9 +221,16 @@ class FolderWatch:
             return False
 
     def _frames(self, path: str, memory: _Memory, quiet_s: float) -> FramesInFile | None:
-        if memory.frames is None or quiet_s < CACHE_AFTER_S:
-            try:
-                memory.frames = look_into(Path(path), time_zone=self._settings.time_zone)
-            except UnreadableFileError:
-                return None  # tried again; announced as it is when the run is over
+        if memory.frames is not None and quiet_s >= CACHE_AFTER_S:
+            return memory.frames
+        if self._monotonic() < memory.not_before_s:
+            return None
+        try:
+            memory.frames = self._reader.look_into(Path(path), time_zone=self._settings.time_zone)
+        except ReaderDiedError as error:
+            self._problems.append(str(error))
+            memory.not_before_s = self._monotonic() + RETRY_DEADLY_S
+            return None
+        except UnreadableFileError:
+            return None  # tried again; announced as it is when the run is over
         return memory.frames

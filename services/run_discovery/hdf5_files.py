@@ -1,7 +1,10 @@
 """Frames in an NXmx file that may still be growing: how many are really there, and when it began.
 
-Reads metadata only, in SWMR mode and without locks, so that a writer is never disturbed. Does not
-read pixels. A file that is not (yet) readable raises UnreadableFileError.
+Reads metadata only and without locks, so that a writer is never disturbed; does not read pixels. A
+file that is not (yet) readable raises UnreadableFileError.
+
+SWMR mode is for files that are marked as being written in it, and for no other: in SWMR mode HDF5
+takes a wrong checksum for a write in progress and tries again, practically for ever.
 """
 
 from collections.abc import Iterator
@@ -20,6 +23,9 @@ import numpy as np
 from libs.messages.units import us_from_datetime, us_from_seconds
 from services.run_discovery.sightings import Stretch
 
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+FIRST_VERSION_WITH_SWMR = 3
+WRITTEN_IN_SWMR_MODE = 4
 COUNTER = "entry/instrument/detector/sequence_number"
 LARGEST_NUMBER = 1 << 53
 _READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
@@ -45,7 +51,7 @@ class FramesInFile:
 def look_into(path: Path, *, time_zone: str) -> FramesInFile:
     """Frames that are there now; `time_zone` is that of a start time without one."""
     try:
-        with h5py.File(path, "r", libver="latest", swmr=True, locking=False) as file:
+        with _open(path) as file:
             counts = [_count(dataset) for dataset in _image_data(file)]
             readable, numbers = _without_gap(counts), _counter(file)
             if numbers is not None:  # written after the image: no number, no frame yet
@@ -59,6 +65,16 @@ def look_into(path: Path, *, time_zone: str) -> FramesInFile:
             )
     except _READ_ERRORS as error:
         raise UnreadableFileError(f"{path}: {error}") from error
+
+
+def _open(path: Path) -> Any:
+    with path.open("rb") as stream:
+        superblock = stream.read(len(SIGNATURE) + 4)
+    if not superblock.startswith(SIGNATURE) or len(superblock) < len(SIGNATURE) + 4:
+        raise OSError("no HDF5 file (yet)")
+    version, flags = superblock[8], superblock[11]
+    growing = version >= FIRST_VERSION_WITH_SWMR and flags & WRITTEN_IN_SWMR_MODE != 0
+    return h5py.File(path, "r", libver="latest" if growing else None, swmr=growing, locking=False)
 
 
 def _image_data(file: Any) -> list[Any]:

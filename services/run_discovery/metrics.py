@@ -12,8 +12,8 @@ SCAN_SECONDS = Histogram(
     ["source"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
 )
-PROBLEMS_TOTAL = Counter(
-    "stillstream_discovery_problems_total",
-    "Folders and files that could not be looked at, or whose names cannot be used",
+PROBLEMS = Gauge(
+    "stillstream_discovery_problems",
+    "Folders and files that cannot be looked at, or whose names cannot be used, at the last look",
     ["source"],
 )

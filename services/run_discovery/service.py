@@ -16,7 +16,7 @@ from services.run_discovery.folders import FolderWatch
 from services.run_discovery.ledger import Ledger, record
 from services.run_discovery.metrics import (
     FRAMES_ANNOUNCED_TOTAL,
-    PROBLEMS_TOTAL,
+    PROBLEMS,
     RUNS_OPEN,
     SCAN_SECONDS,
 )
@@ -75,8 +75,8 @@ class RunDiscovery:
             _show(rules, message)
 
     def _complain(self, source: str, problems: frozenset[str]) -> None:
-        """Count a problem as long as it lasts, log it when it comes."""
-        PROBLEMS_TOTAL.labels(source).inc(len(problems))
+        """Show how many there are; log each when it comes."""
+        PROBLEMS.labels(source).set(len(problems))
         for problem in sorted(problems - self._problems.get(source, frozenset())):
             LOG.warning("disk_problem", source=source, problem=problem)
         self._problems[source] = problems

@@ -29,6 +29,8 @@ from services.stats_aggregator.store import KafkaStore
 
 LOG = structlog.get_logger(__name__)
 LAST_CHECKPOINT_S = 15.0
+FOLDER = Path(tempfile.gettempdir()) / "stillstream-faust"
+"""Faust wants to know one; without tables it writes nothing there."""
 
 
 def main() -> NoReturn:
@@ -38,24 +40,22 @@ def main() -> NoReturn:
     LOG.info("service_started", metrics_port=start_metrics_server(settings.metrics))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    with tempfile.TemporaryDirectory(prefix="stillstream-faust-") as folder:
-        shell = Shell(settings, Path(folder))
-        faust.Worker(
-            shell.app, loop=loop, loglevel="WARN", quiet=True, redirect_stdouts=False
-        ).execute_from_commandline()
+    faust.Worker(
+        Shell(settings).app, loop=loop, loglevel="WARN", quiet=True, redirect_stdouts=False
+    ).execute_from_commandline()
     raise SystemExit(0)
 
 
 class Shell:
     """The Faust app around one Aggregator."""
 
-    def __init__(self, settings: AggregatorSettings, folder: Path) -> None:
+    def __init__(self, settings: AggregatorSettings) -> None:
         self._settings = settings
         self._resources = AsyncExitStack()
         self._ready = asyncio.Event()
         self._unacknowledged: list[Any] = []
         self._aggregator: Aggregator | None = None
-        self.app = _app(settings, folder)
+        self.app = _app(settings)
         self._wire()
 
     def _wire(self) -> None:
@@ -149,12 +149,12 @@ class Shell:
         return end
 
 
-def _app(settings: AggregatorSettings, folder: Path) -> Any:
+def _app(settings: AggregatorSettings) -> Any:
     return faust.App(
         SERVICE,
         broker=f"kafka://{settings.kafka.bootstrap}",
         store="memory://",
-        datadir=folder,
+        datadir=FOLDER,
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,

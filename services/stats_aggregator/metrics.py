@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from prometheus_client import Gauge, Histogram
 
 from libs.messages import FrameResult, Rate, Rates, RatesUpdated
@@ -27,23 +29,31 @@ WRITTEN_TO_RESULT = Histogram(
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300),
 )
 STAGES = ("written", "announced", "dispatched", "taken", "done")
-_STEPS = [(a, b, STAGE_SECONDS.labels(f"{a}_to_{b}")) for a, b in pairwise(STAGES)]
-_COUNTED = STAGE_SECONDS.labels("done_to_counted")
+_STEPS = [STAGE_SECONDS.labels(f"{a}_to_{b}") for a, b in pairwise((*STAGES, "counted"))]
 
 
 def observe_stages(frames: Sequence[FrameResult], now_us: int) -> None:
     """Put the durations between the stages of these frames into the histograms."""
-    for frame in frames:
-        at = frame.stages_us
-        for first, second, histogram in _STEPS:
-            _observe(histogram, getattr(at, first), getattr(at, second))
-        _observe(WRITTEN_TO_RESULT, at.written, at.done)
-        _observe(_COUNTED, at.done, now_us)
+    stamps = [[getattr(f.stages_us, name) for name in STAGES] for f in frames]
+    at = np.array([[*row, now_us] for row in stamps], np.float64) / US_PER_SECOND
+    for step, histogram in enumerate(_STEPS):
+        _observe_all(histogram, at[:, step + 1] - at[:, step])
+    _observe_all(WRITTEN_TO_RESULT, at[:, STAGES.index("done")] - at[:, STAGES.index("written")])
 
 
-def _observe(histogram: Histogram, start_us: int | None, end_us: int | None) -> None:
-    if start_us is not None and end_us is not None:
-        histogram.observe(max(0, end_us - start_us) / US_PER_SECOND)
+def _observe_all(histogram: Histogram, seconds: npt.NDArray[np.float64]) -> None:
+    """`histogram.observe` for each that is known, at a hundredth of its cost.
+
+    The client has no public call for many values at once, and one call for each of the six
+    durations of a frame would take half of this service's time.
+    """
+    known = np.maximum(seconds[~np.isnan(seconds)], 0.0)
+    buckets = histogram._buckets  # noqa: SLF001
+    places = np.searchsorted(histogram._upper_bounds, known)  # noqa: SLF001
+    for place, count in enumerate(np.bincount(places, minlength=len(buckets)).tolist()):
+        if count:
+            buckets[place].inc(count)
+    histogram._sum.inc(float(known.sum()))  # noqa: SLF001
 
 
 def show_current(rates: RatesUpdated) -> None:

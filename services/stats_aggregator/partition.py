@@ -74,6 +74,10 @@ class PartitionState:
         """Nothing at this offset is wanted."""
         self.next_offset = max(self.next_offset, offset + 1)
 
+    def begin_anew(self) -> None:
+        """The offsets of the topic began at 0 again: what is counted stays, nothing is skipped."""
+        self.next_offset = 0
+
     def forget(self, job: JobId) -> bool:
         """Drop a job's statistics and, with the next checkpoint, its segments."""
         keys = [key for key in self.statistics if key[0] == job]

@@ -5,7 +5,7 @@ manifest does not hold, so a process that dies at any moment repeats work and lo
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -18,6 +18,7 @@ from libs.streams import DeadLetters, Record, Sink, decode_record
 from services.stats_aggregator.core import Aggregation
 from services.stats_aggregator.metrics import observe_stages, show_current
 from services.stats_aggregator.partition import SERVICE, Checkpoint, PartitionState
+from services.stats_aggregator.store import Reach
 
 LOG = structlog.get_logger(__name__)
 LONGEST_JOB_ID = 500
@@ -35,8 +36,12 @@ class Store(Protocol):
         """The newest rates of every job."""
         ...
 
-    async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
-        """Records of `frames` with start ≤ offset < end that are still kept."""
+    async def reaches(self) -> dict[int, Reach]:
+        """How far each partition of `frames` is acknowledged, and how far it goes."""
+        ...
+
+    def frames_between(self, partition: int, start: int, end: int) -> AsyncIterator[list[Record]]:
+        """Records of `frames` with start ≤ offset < end that are still kept, some at a time."""
         ...
 
 
@@ -114,15 +119,25 @@ class Aggregator:
             return
         states = await self._store.partitions(wanted)
         self.aggregation.remember_published((await self._store.rates()).values())
+        reaches = await self._store.reaches()
         for state in states:
-            self.aggregation.adopt(state)
+            await self._adopt_one(state, reaches[state.number])
         LOG.info("partitions_adopted", next_offsets={s.number: s.next_offset for s in states})
+
+    async def _adopt_one(self, state: PartitionState, reach: Reach) -> None:
+        if state.next_offset > reach.end:
+            LOG.warning("topic_was_made_anew", partition=state.number, next=state.next_offset)
+            state.begin_anew()
+        self.aggregation.adopt(state)
+        if state.next_offset < reach.acknowledged <= reach.end:
+            await self._fill_gap(state.number, state.next_offset, reach.acknowledged)
 
     async def _fill_gap(self, partition: int, start: int, end: int) -> None:
         """The group's offset went past our checkpoint (it was lost): read what lies between."""
-        LOG.warning("gap_before_first_record", partition=partition, start=start, end=end)
-        for record in await self._store.frames_between(partition, start, end):
-            await self._count(record)
+        LOG.warning("acknowledged_beyond_checkpoint", partition=partition, start=start, end=end)
+        async for records in self._store.frames_between(partition, start, end):
+            for record in records:
+                await self._count(record)
 
     async def _count(self, record: Record) -> None:
         MESSAGES_TOTAL.labels(SERVICE, FRAMES.name, "in").inc()

@@ -1,8 +1,10 @@
 """Reading back what this service wrote: checkpoints and rates, from their compacted topics."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 
 import structlog
+from aiokafka.admin import AIOKafkaAdminClient
 
 from libs.messages import (
     BadMessageError,
@@ -17,6 +19,14 @@ from libs.streams import KafkaSource, Record, decode_record
 from services.stats_aggregator.partition import SERVICE, PartitionState
 
 LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Of one partition of `frames`: the group's next offset, and that of the next new record."""
+
+    acknowledged: int
+    end: int
 
 
 class KafkaStore:
@@ -35,16 +45,36 @@ class KafkaStore:
         kept = await self._newest(RATES)
         return {m.job: m for m in kept.values() if isinstance(m, RatesUpdated)}
 
-    async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
-        """Records of `frames` with start ≤ offset < end that are still kept."""
+    async def reaches(self) -> dict[int, Reach]:
+        """How far each partition of `frames` is acknowledged, and how far it goes."""
+        async with KafkaSource(self._bootstrap, [FRAMES], group=None) as source:
+            ends = await source.end_offsets()
+        acknowledged = await self._acknowledged()
+        return {
+            partition: Reach(acknowledged=acknowledged.get(partition, 0), end=end)
+            for (_, partition), end in ends.items()
+        }
+
+    async def frames_between(
+        self, partition: int, start: int, end: int
+    ) -> AsyncIterator[list[Record]]:
+        """Records of `frames` with start ≤ offset < end that are still kept, some at a time."""
         async with KafkaSource(self._bootstrap, [FRAMES], group=None) as source:
             mine = (FRAMES.name, partition)
             source.pause(*(source.assignment() - {mine}))
             source.seek(mine, start)
-            records: list[Record] = []
             while (await source.positions())[mine] < end:
-                records += await source.poll(timeout_s=0.2)
-            return [r for r in records if r.partition == partition and start <= r.offset < end]
+                records = await source.poll(timeout_s=0.2)
+                yield [r for r in records if r.partition == partition and start <= r.offset < end]
+
+    async def _acknowledged(self) -> dict[int, int]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(SERVICE)
+        finally:
+            await admin.close()
+        return {tp.partition: at.offset for tp, at in offsets.items() if tp.topic == FRAMES.name}
 
     async def _newest(self, topic: Topic) -> dict[bytes, Message]:
         """The newest message of each key, without the keys that were deleted."""

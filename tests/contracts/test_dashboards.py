@@ -174,7 +174,7 @@ def frame(number: int, second: int, n_strong: int, **changes: object) -> dict[st
         "job_id": 1, "frame": number, "lane": "dials", "ts_us": (START_S + second) * US,
         "ts_source": "frame", "outcome": "processed", "reason": None, "n_strong": n_strong,
         "indexing_tried": True, "n_lattices": 0, "file_id": 5, "index_in_file": number,
-        "origin_id": 6, "precedence": 1, "d_min_contiguous": None,
+        "origin_id": 6, "precedence": 1 << 47, "d_min_contiguous": None,
     }  # fmt: skip
     return row | changes
 

@@ -47,7 +47,9 @@ def images(tmp_path):
 
 @pytest.fixture
 def composite(tmp_path):
-    return Beamline(tmp_path, Mode.STATUS_FILE)
+    beamline = Beamline(tmp_path, Mode.STATUS_FILE)
+    yield beamline
+    beamline.watch.close()
 
 
 def hdf5(path: Path, frames: int) -> None:

@@ -1,6 +1,6 @@
 """Jobs, runs and a store in memory for tests of the aggregator."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from libs.messages import (
@@ -8,6 +8,7 @@ from libs.messages import (
     FrameNumber,
     FramesArrived,
     FrameSpan,
+    FramesProcessed,
     JobChanged,
     JobId,
     JobState,
@@ -17,8 +18,9 @@ from libs.messages import (
     RunEnded,
 )
 from libs.streams import Record
+from services.stats_aggregator.core import Aggregation
 from services.stats_aggregator.partition import Checkpoint, PartitionState
-from services.stats_aggregator.store import restored
+from services.stats_aggregator.store import Reach, restored
 from tests.crystallography.rates.builders import JOB, RUN, START_US
 
 
@@ -63,6 +65,7 @@ class MemoryStore:
         self.messages: dict[str, Message] = {}
         self.frames: list[Record] = []
         self.published: dict[JobId, RatesUpdated] = {}
+        self.reach = Reach(acknowledged=0, end=1_000_000)
 
     def save(self, checkpoint: Checkpoint, *, with_manifest: bool = True) -> None:
         """What a process wrote before it died, with or without reaching the manifest."""
@@ -79,5 +82,20 @@ class MemoryStore:
     async def rates(self) -> dict[JobId, RatesUpdated]:
         return dict(self.published)
 
-    async def frames_between(self, partition: int, start: int, end: int) -> list[Record]:
-        return [r for r in self.frames if r.partition == partition and start <= r.offset < end]
+    async def reaches(self) -> dict[int, Reach]:
+        return {0: self.reach}
+
+    async def frames_between(
+        self, partition: int, start: int, end: int
+    ) -> AsyncIterator[list[Record]]:
+        yield [r for r in self.frames if r.partition == partition and start <= r.offset < end]
+
+
+def rates_of(message: FramesProcessed) -> RatesUpdated:
+    """The rates that the aggregator publishes after one message."""
+    core = Aggregation()
+    core.adopt(PartitionState(0))
+    core.learn(job())
+    core.take(0, 0, message)
+    (rates,) = core.updates(START_US)
+    return rates

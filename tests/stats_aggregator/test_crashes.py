@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from libs.messages import FrameResult, FramesProcessed, RatesUpdated
 from libs.streams.fakes import FakeSink, record_of
 from services.stats_aggregator.service import Aggregator
+from services.stats_aggregator.store import Reach
 from tests.crystallography.rates.builders import batch
 from tests.crystallography.rates.strategies import ATTEMPTED
 from tests.stats_aggregator.builders import MemoryStore, job
@@ -65,6 +66,27 @@ async def test_a_gap_before_the_first_record_is_read_from_the_topic() -> None:
     (rates,) = aggregator.aggregation.updates(NOW_US)
     assert isinstance(rates, RatesUpdated)
     assert rates.summary.n_processed == 5
+
+
+async def test_a_lost_checkpoint_is_made_good_without_waiting_for_a_record() -> None:
+    store = MemoryStore()
+    store.frames = [record_of(batch([f]), offset=i) for i, f in enumerate(_frames(5))]
+    store.reach = Reach(acknowledged=5, end=5)
+    (rates,) = (await process(store)).aggregation.updates(NOW_US)
+    assert rates.summary.n_processed == 5
+
+
+async def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
+    store = MemoryStore()
+    before = await process(store)
+    for offset in range(10):
+        await before.count(record_of(batch([_frames(12)[offset]]), offset=offset))
+    store.save(before.aggregation.partitions[0].checkpoint(NOW_US))
+    store.reach = Reach(acknowledged=10, end=2)
+    after = await process(store)
+    await after.count(record_of(batch([_frames(12)[11]]), offset=0))
+    (rates,) = after.aggregation.updates(NOW_US)
+    assert rates.summary.n_processed == 11
 
 
 def _frames(n: int) -> list[FrameResult]:

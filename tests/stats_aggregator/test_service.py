@@ -99,6 +99,24 @@ async def test_gauges_show_the_current_job() -> None:
     assert (after or 0) - (before or 0) == 3
 
 
+async def test_stage_histograms_hold_every_known_duration() -> None:
+    def buckets(stage: str) -> list[float | None]:
+        name = "stillstream_stage_seconds_bucket"
+        counts = [_sample(name, stage=stage, le=le) for le in ("0.5", "1.0", "2.0", "+Inf")]
+        total = _sample("stillstream_stage_seconds_sum", stage=stage)
+        return [*counts, _sample("stillstream_stage_seconds_count", stage=stage), total]
+
+    before = buckets("taken_to_done") + buckets("announced_to_dispatched")
+    aggregator, _ = await running()
+    for number, seconds in enumerate((0.5, 0.7, 1.5, 1e6, -3.0)):
+        stages = StagesUs(taken=START_US, done=START_US + int(seconds * 1e6))
+        frame = result(number, stages_us=stages)
+        await aggregator.count(record_of(batch([frame]), offset=number))
+    after = buckets("taken_to_done") + buckets("announced_to_dispatched")
+    gained = [round((a or 0) - (b or 0), 3) for a, b in zip(after, before, strict=True)]
+    assert gained == [2, 3, 4, 5, 5, 1_000_002.7, 0, 0, 0, 0, 0, 0]
+
+
 def _sample(name: str, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(name, labels)
 

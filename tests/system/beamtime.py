@@ -66,9 +66,19 @@ class Beamtime:
         self.folder = stack.paths.var / "beamtime"
 
     def write(
-        self, number: int, *, frames: int, rate_hz: float = 0.0, scenario: str = "mixed", seed: int = 7
+        self,
+        number: int,
+        *,
+        frames: int,
+        rate_hz: float = 0.0,
+        scenario: str = "mixed",
+        seed: int = 7,
+        start_us: int | None = FIRST_STAMP_US,
     ) -> threading.Thread:
-        """Write a run in the background; the same seed gives the same pixels and time stamps."""
+        """Write a run in the background; the same seed gives the same pixels and time stamps.
+
+        `start_us=None` stamps the frames with the time at which they are written.
+        """
         request = RunRequest(
             out=self.folder / "jet",
             scenario=scenario,
@@ -77,7 +87,7 @@ class Beamtime:
             seed=seed,
             run_number=number,
             beamline=BeamlineSettings(detector=QUICK_DETECTOR),
-            start_us=FIRST_STAMP_US,
+            start_us=start_us,
         )
         writer = threading.Thread(target=simulate_run, args=(request,), daemon=True)
         writer.start()

@@ -1,6 +1,6 @@
 """kill -9 of each service during a run: afterwards rows and rates are those of a quiet run."""
 
-import os
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_killed_service_changes_nothing(
     writer = beamtime.write(number, frames=FRAMES, rate_hz=RATE_HZ)
     beamtime.stored("jet", f"r{number:04d}", KILL_AFTER)
     old = beamtime.stack.kill(service)
-    wait_for(f"the end of {service}", lambda: not os.path.exists(f"/proc/{old}"))
+    wait_for(f"the end of {service}", lambda: not Path(f"/proc/{old}").exists())
     writer.join()
     beamtime.complete("jet", f"r{number:04d}")
     assert beamtime.rows("jet", f"r{number:04d}") == quiet_run

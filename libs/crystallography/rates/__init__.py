@@ -3,7 +3,7 @@
 from libs.crystallography.rates.classes import Rules, resolution_of
 from libs.crystallography.rates.columns import FrameColumns
 from libs.crystallography.rates.intervals import rate, wilson
-from libs.crystallography.rates.rows import ROW, Rows, rows_from_results, rows_of
+from libs.crystallography.rates.rows import ROW, Rows, rows_from_columns, rows_from_results, rows_of
 from libs.crystallography.rates.segments import SEGMENT_ROWS
 from libs.crystallography.rates.series import RunStatsSeries
 from libs.crystallography.rates.shells import (
@@ -26,6 +26,7 @@ __all__ = [
     "rate",
     "reachable_cutoffs",
     "resolution_of",
+    "rows_from_columns",
     "rows_from_results",
     "rows_of",
     "wilson",

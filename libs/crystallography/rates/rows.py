@@ -4,7 +4,7 @@ Knows how an outcome counts (FIELD, "Rates"); does not know cut-offs, lanes or o
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,34 @@ OUTCOME_FLAGS = {
     for outcome in Outcome
 }
 
+_FLAGS_BY_NUMBER = np.array([OUTCOME_FLAGS[outcome] for outcome in Outcome], np.uint8)
+_PROCESSED = list(Outcome).index(Outcome.PROCESSED)
+
+
+class StoredColumns(Protocol):
+    """Arrays of equal length; `outcome` counts in the order of libs.messages.Outcome."""
+
+    @property
+    def frame(self) -> npt.NDArray[Any]: ...
+    @property
+    def precedence(self) -> npt.NDArray[Any]: ...
+    @property
+    def ts_us(self) -> npt.NDArray[Any]: ...
+    @property
+    def outcome(self) -> npt.NDArray[Any]: ...
+    @property
+    def n_strong(self) -> npt.NDArray[Any]: ...
+    @property
+    def indexing_tried(self) -> npt.NDArray[Any]: ...
+    @property
+    def n_lattices(self) -> npt.NDArray[Any]: ...
+    @property
+    def solvent_ratio(self) -> npt.NDArray[Any]: ...
+    @property
+    def d_min_contiguous(self) -> npt.NDArray[Any]: ...
+    @property
+    def d_min_cctbx(self) -> npt.NDArray[Any]: ...
+
 
 def rows_of(batch: FramesProcessed) -> Rows:
     """The rows of a message, in its order; raises BadMessageError for values out of range."""
@@ -79,6 +107,21 @@ def rows_from_results(frames: Sequence[FrameResult], attempt: int) -> Rows:
     rows["flags"] = [OUTCOME_FLAGS[f.outcome] | IS_TRIED * _was_tried(f) for f in frames]
     rows["d_min_contiguous"] = rows["d_min_cctbx"] = np.nan
     _add_lattices(rows, [(i, f) for i, f in enumerate(frames) if _is_indexed(f)])
+    return rows
+
+
+def rows_from_columns(columns: StoredColumns) -> Rows:
+    """Rows of results that were stored without their shell tables, in the same order."""
+    rows = np.zeros(len(columns.frame), ROW)
+    processed = columns.outcome == _PROCESSED
+    indexed = processed & (columns.n_lattices > 0)
+    tried = processed & (columns.indexing_tried | indexed)
+    for name in ("frame", "ts_us", "precedence", "solvent_ratio", "n_strong"):
+        rows[name] = getattr(columns, name)
+    rows["n_lattices"] = np.where(indexed, columns.n_lattices, 0)
+    rows["flags"] = _FLAGS_BY_NUMBER[columns.outcome] | np.where(tried, IS_TRIED, 0)
+    for name in ("d_min_contiguous", "d_min_cctbx"):
+        rows[name] = np.where(indexed, getattr(columns, name), np.nan)
     return rows
 
 

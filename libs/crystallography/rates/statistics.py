@@ -21,6 +21,7 @@ from libs.crystallography.rates.classes import (
 )
 from libs.crystallography.rates.columns import FrameColumns
 from libs.crystallography.rates.index import IntArray
+from libs.crystallography.rates.rows import Rows, rows_of
 from libs.crystallography.rates.segments import SEGMENT_ROWS
 from libs.crystallography.rates.series import RunStatsSeries, run_stats
 from libs.messages import FramesProcessed, LiveWindow, StatisticsBar
@@ -54,7 +55,11 @@ class JobStatistics:
 
     def upsert(self, batch: FramesProcessed) -> int:
         """Take a message; gives how many frames it changed. Raises BadMessageError."""
-        changed = self.columns.upsert(batch)
+        return self.upsert_rows(rows_of(batch))
+
+    def upsert_rows(self, rows: Rows) -> int:
+        """Take rows; gives how many frames they changed."""
+        changed = self.columns.upsert_rows(rows)
         self._judge(changed)
         return len(changed)
 

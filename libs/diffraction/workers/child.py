@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
@@ -49,8 +50,19 @@ def _teller(connection: Connection) -> Callable[[Any], None]:
 
 
 def _die_with_parent() -> None:
-    """The fork server is the parent here; it ends when the service does."""
+    """The fork server is the parent here, and ends when the service does, even in native code.
+
+    It ends once nobody holds its "alive" pipe open, and it gives a copy to each child: without
+    closing that, a busy worker would keep the fork server, and thereby itself, alive.
+    """
+    server: Any = forkserver._forkserver  # noqa: SLF001
+    alive = getattr(server, "_forkserver_alive_fd", None)
+    if alive is not None:
+        os.close(alive)
+        server._forkserver_alive_fd = None  # noqa: SLF001
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        sys.exit("the service ended before this worker began")
 
 
 def _silence_native_code() -> None:

@@ -99,6 +99,9 @@ class WorkerPool:
 
     def _start(self) -> Worker:
         worker = Worker(self._context, self._make_handler)
+        if self._closed:
+            worker.kill()
+            raise PoolClosedError("the worker pool is closed")
         self._all.add(worker)
         self.statistics.alive = len(self._all)
         return worker

@@ -69,10 +69,12 @@ class Worker:
         return self._process.exitcode in (-signal.SIGKILL, -signal.SIGTERM, 255)
 
     def kill(self) -> None:
-        """End it now."""
+        """End the process now, from any thread; a thread that waits in `ask` then returns.
+
+        The pipe closes with the last reference: another thread may still be reading from it.
+        """
         self._process.kill()
         self._process.join(10.0)
-        self._pipe.close()
 
     def _wait_until_ready(self) -> int:
         try:
@@ -100,7 +102,6 @@ class Worker:
     def _cause_of_death(self) -> str:
         self._process.join(10.0)
         code = self._process.exitcode
-        self._pipe.close()
         if code is not None and code < 0:
             return f"native code crashed ({signal.Signals(-code).name})"
         return f"the worker process ended (exit status {code})"

@@ -1,11 +1,22 @@
 """Checkpoint segments: only what changed, and the same columns again."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.crystallography.rates import SEGMENT_ROWS, FrameColumns, rows_of
+from libs.crystallography.rates import (
+    ROW,
+    SEGMENT_ROWS,
+    FrameColumns,
+    Rows,
+    rows_from_columns,
+    rows_from_results,
+    rows_of,
+)
+from libs.messages import FrameResult, Outcome, precedence
 from tests.crystallography.rates.builders import batch, result
 from tests.crystallography.rates.strategies import ATTEMPTED
 
@@ -86,3 +97,35 @@ def test_stamps_tell_what_changed_since() -> None:
 def test_rows_of_a_message_keep_its_order() -> None:
     rows = rows_of(batch([result(9), result(4)]))
     assert rows["frame"].tolist() == [9, 4]
+
+
+@given(st.lists(ATTEMPTED, max_size=30))
+@settings(max_examples=50, deadline=None)
+def test_rows_from_the_database_equal_rows_from_messages(results: list) -> None:
+    for attempt, frame in results:
+        message = rows_from_results([frame], attempt)
+        stored = rows_from_columns(_as_stored(frame, attempt))
+        names = [name for name in ROW.names or () if name not in SHELL_COLUMNS]
+        np.testing.assert_array_equal(_texts(message, names), _texts(stored, names))
+
+
+def _texts(rows: Rows, names: list[str]) -> list[str]:
+    return [f"{name} {rows[name].tolist()}" for name in names]
+
+
+SHELL_COLUMNS = ("shell_d_min", "contiguous", "cctbx")
+
+
+def _as_stored(frame: FrameResult, attempt: int) -> SimpleNamespace:
+    """One frame as the database keeps it."""
+    columns = {
+        "precedence": precedence(attempt, frame),
+        "outcome": list(Outcome).index(frame.outcome),
+        "n_lattices": len(frame.lattices),
+    }
+    for name in ("frame", "ts_us", "n_strong", "indexing_tried"):
+        columns[name] = getattr(frame, name)
+    for name in ("solvent_ratio", "d_min_contiguous", "d_min_cctbx"):
+        value = getattr(frame, name)
+        columns[name] = np.nan if value is None else value
+    return SimpleNamespace(**{name: np.array([value]) for name, value in columns.items()})

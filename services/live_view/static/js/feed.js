@@ -14,6 +14,7 @@ export class Feed {
     this.isConnected = false;
     this.wasLost = false;
     this.lostAtMs = null;
+    this.hasStarted = false;
   }
 
   start() {
@@ -42,20 +43,25 @@ export class Feed {
     this.#try(() => this.#everything());
   }
 
-  /** Runs a request; its failure means that the connection needs a look. */
+  /** Something could not be fetched: with the next heartbeat everything is asked anew. */
+  failed(error) {
+    console.info(`live data: ${error.message}`);
+    this.wasLost = true;
+  }
+
   async #try(request) {
     try {
       await request();
     } catch (error) {
-      console.info(`live data: ${error.message}`);
-      this.#beat();
+      this.failed(error);
     }
   }
 
   async #everything() {
     await this.store.loadJobs();
     await this.store.loadRates();
-    await this.store.refreshAll();
+    if (this.hasStarted) await this.store.refreshAll();
+    this.hasStarted = true;
   }
 
   #listen() {

@@ -21,6 +21,12 @@ export function dateTime(time) {
   return `${d.getDate()} ${month} ${d.getFullYear()}, ${clockTime(time)}`;
 }
 
+/** With tenths; the date stands before it unless it is today's. */
+export function moment(time) {
+  const isToday = new Date(time * 1000).toDateString() === new Date().toDateString();
+  return isToday ? clockTime(time, { tenths: true }) : dateTime(time);
+}
+
 export const zoneName = () =>
   new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
     .formatToParts(new Date())

@@ -1,7 +1,6 @@
 /* The moving rates as points to draw: every frame when few are in view, else one point per few
    pixels with the range in which the rate moved. Pure. */
 
-import { SILENCE_S } from './tally.js';
 import { visible } from './raster.js';
 import { halfOf } from './windows.js';
 import { RATES, wilson } from './rates.js';
@@ -45,7 +44,7 @@ function addRun(out, span, names, [from, to], binSeconds) {
     addPoint(out, span, names, i, next);
     if (i === 0 && next === tally.n) repeatLast(out, names, span.x1);
     const step = next < tally.n ? tally.x[next] - tally.x[next - 1] : Infinity;
-    if (step > SILENCE_S) addBreak(out, names, out.x.at(-1));
+    if (step > tally.silenceSeconds) addBreak(out, names, out.x.at(-1));
     i = next;
   }
 }
@@ -59,8 +58,8 @@ function addPoint(out, { tally, x0 }, names, from, to) {
     const before = faint.at(-1);
     value.push(point && !isFew ? point.value : null);
     faint.push(isFew ? point.value : null);
-    low.push(point ? point.low : null);
-    high.push(point ? point.high : null);
+    low.push(point && !isFew ? point.low : null);
+    high.push(point && !isFew ? point.high : null);
     // A faint stretch and its solid neighbour share a point, else the line would tear.
     if (isFew && value.at(-2) !== null && value.length > 1) faint[faint.length - 2] ??= value.at(-2);
     if (point && !isFew && before !== null && before !== undefined) {

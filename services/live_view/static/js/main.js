@@ -12,7 +12,7 @@ let page = null;
 const store = new Store(() => {
   if (!page) return;
   page.schedule();
-  page.choose().then(settle, () => feed.lost());
+  page.choose().then(settle, (error) => feed.failed(error));
 });
 const feed = new Feed(store, () => page?.schedule());
 
@@ -32,6 +32,9 @@ const plain = (id) => {
   );
 };
 
+/** What `of` says of a job whose frames are loaded; null for the others. */
+const ofLoaded = (id, of) => (store.isLoaded(id) ? of(store.tally(id), store.columns(id)) : null);
+
 window.stillstream = {
   ready,
   get jobs() { return store.jobs; },
@@ -41,9 +44,9 @@ window.stillstream = {
   get window() { return page.panels.window.map((x) => page.panels.timeline.timeOf(x)); },
   get plotsMade() { return made.count; },
   columns: plain,
-  summary: (id) => summaryOf(store.tally(id), store.columns(id).nUnreadable),
-  series: (id) => seriesOf(store.tally(id), store.columns(id)),
-  live: (id) => liveWindows(store.tally(id)),
+  summary: (id) => ofLoaded(id, (tally, columns) => summaryOf(tally, columns.nUnreadable)),
+  series: (id) => ofLoaded(id, seriesOf),
+  live: (id) => ofLoaded(id, liveWindows),
   dots: (panel) => page.panels.dots[panel],
 };
 

@@ -5,7 +5,7 @@ import { readAddress, writeAddress } from './address.js';
 import { listenToControls, showControls } from './controls.js';
 import { find } from './dom.js';
 import { Drawer } from './drawer.js';
-import { clockTime, count, zoneName } from './format.js';
+import { count, moment, zoneName } from './format.js';
 import { FrameDialog } from './framedialog.js';
 import { describe, frameAt, FrameList, showPopup } from './framelist.js';
 import { listenToKeys, listenToPanels } from './gestures.js';
@@ -176,12 +176,11 @@ export class Page {
     this.#legend(x);
     u.over.style.cursor = found.length ? 'pointer' : '';
     const time = x === null ? null : this.panels.timeline.timeOf(x);
-    let text = time === null ? '' : `${clockTime(time, { tenths: true })} ${zoneName()}`;
+    let text = time === null ? '' : `${moment(time)} ${zoneName()}`;
     if (found.length) {
       const [{ span, i }] = found;
-      const frame = frameAt(span, i);
-      const at = clockTime(frame.time, { tenths: true });
-      text = `Frame ${count(frame.frame)}: ${describe(span, i, this.cuts).join(', ')}, ${at}`;
+      const { frame, time: at } = frameAt(span, i);
+      text = `Frame ${count(frame)}: ${describe(span, i, this.cuts).join(', ')}, ${moment(at)}`;
     }
     find('#cursor').textContent = text;
   }
@@ -195,7 +194,7 @@ export class Page {
   #reselect() {
     this.panels.isZoomed = false;
     this.#zoomed();
-    this.choose().catch(() => this.feed.lost());
+    this.choose().catch((error) => this.feed.failed(error));
   }
 
   #recut(overrides) {

@@ -2,10 +2,11 @@
 
 import { colours } from './colours.js';
 import { el, find } from './dom.js';
-import { count, percent, plural, runName } from './format.js';
+import { count, dateTime, percent, plural, runName } from './format.js';
 import { summaryOf } from './rates.js';
 
 const NARROWEST = 13; // plot font sizes that a block of numbers needs
+const BETWEEN_PX = 8;
 const drawn = new Map(); // job id -> { key, element }
 
 export function showStatBars(spans, cutsOf) {
@@ -30,7 +31,11 @@ function blockOf(span, cuts) {
   if (old?.key === key) return old.element;
   const element = el(
     'section',
-    { class: isPreliminary ? 'run open' : 'run', 'data-job': job.id },
+    {
+      class: isPreliminary ? 'run open' : 'run',
+      'data-job': job.id,
+      title: `${job.run}, began ${dateTime(job.started_us / 1e6)}`,
+    },
     heading(job, summary, isPreliminary),
     el('dl', {}, rowsOf(summary, cuts).map(rowOf)),
   );
@@ -59,7 +64,7 @@ function rowsOf(summary, cuts) {
     ['hits', summary.n_hits, processed, 'not-indexed', 'processed frames'],
     ['indexed', indexed, selected, 'indexed', 'frames selected for indexing'],
     [best, summary.n_high_quality, selected, 'quality-dot', 'frames selected for indexing'],
-    ['… of indexed', summary.n_high_quality, indexed, 'quality-dot', 'indexed frames'],
+    ['of indexed', summary.n_high_quality, indexed, 'quality-dot', 'indexed frames'],
   ];
 }
 
@@ -84,18 +89,25 @@ export function placeStatBars(panels) {
   const [low, high] = panels.window;
   const across = (x) => left + Math.min(1, Math.max(0, (x - low) / (high - low))) * width;
   const needed = colours.fontSize * NARROWEST;
+  const inView = panels.timeline.spans.filter(({ x0, x1 }) => x1 >= low && x0 <= high);
+  // Where every run can have a block, room is kept for those further left.
+  const each = inView.length * (needed + BETWEEN_PX) <= width ? needed + BETWEEN_PX : 0;
+  for (const { element } of drawn.values()) element.classList.add('off');
   let room = left + width + 2;
-  for (const { job, x0, x1 } of [...panels.timeline.spans].reverse()) {
-    const element = drawn.get(job.id)?.element;
-    if (!element) continue;
-    const [from, to] = [across(x0), Math.min(across(x1), room)];
-    const right = Math.min(room, Math.max(to, left + needed));
-    const start = Math.max(left, Math.min(from, right - needed));
-    const isShown = x1 >= low && x0 <= high && right - start >= needed * 0.98;
-    element.classList.toggle('off', !isShown);
-    if (!isShown) continue;
-    element.style.setProperty('--l', `${start}px`);
-    element.style.setProperty('--w', `${right - start}px`);
-    room = start - 8;
+  for (let k = inView.length - 1; k >= 0; k -= 1) {
+    const first = left + k * each;
+    const right = Math.min(room, Math.max(across(inView[k].x1), first + needed));
+    const start = Math.max(first, Math.min(across(inView[k].x0), right - needed));
+    if (right - start < needed * 0.98) continue;
+    place(inView[k].job.id, start, right);
+    room = start - BETWEEN_PX;
   }
+}
+
+function place(id, start, right) {
+  const element = drawn.get(id)?.element;
+  if (!element) return;
+  element.classList.remove('off');
+  element.style.setProperty('--l', `${start}px`);
+  element.style.setProperty('--w', `${right - start}px`);
 }

@@ -2,6 +2,9 @@
 
 import { SILENCE_S } from './tally.js';
 
+/** While frames wait, results may come this slowly before the run counts as silent. */
+const SLOW_RESULTS_S = 30;
+
 export const isOpen = (job) => job.open && job.state !== 'stopped';
 
 export const waitingOf = (job, columns) => Math.max(0, job.n_announced - columns.n);
@@ -34,7 +37,8 @@ function kindOf(state, { job, contact, newest, arrivedMs }) {
   if (!isOpen(job)) return state.waiting ? 'closing' : 'finished';
   if (newest === null) return 'starting';
   if (state.age <= SILENCE_S) return 'live';
-  return (Date.now() - arrivedMs) / 1000 <= SILENCE_S ? 'behind' : 'silent';
+  const patience = state.waiting ? SLOW_RESULTS_S : SILENCE_S;
+  return (Date.now() - arrivedMs) / 1000 <= patience ? 'behind' : 'silent';
 }
 
 /** Seconds of silence to hatch at the right end of the axis. */

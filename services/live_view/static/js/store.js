@@ -114,7 +114,7 @@ export class Store {
       entry.cuts ??= this.cutsOf(id);
       entry.tally.update(entry.columns, entry.cuts, first);
       if (entry.trial) entry.trial.firstChanged = Math.min(entry.trial.firstChanged, first);
-      if (entry.isLoaded && answer.n) entry.arrivedMs = Date.now();
+      if (!answer.full && answer.n) entry.arrivedMs = Date.now();
       entry.isLoaded = true;
       this.#changed();
     } while (entry.isStale);

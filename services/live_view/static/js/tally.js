@@ -11,8 +11,11 @@ export const SCREENED = 2;
 
 /** Steps in event time above this are silence and hatched. */
 export const SILENCE_S = 10;
-/** Silence longer than this is drawn this long: stray time stamps must not squeeze the picture. */
-export const LONGEST_SILENCE_S = 300;
+/** Silence is drawn at most this long, and at most a quarter of what went before: stray time
+    stamps must not squeeze the picture. */
+const LONGEST_SILENCE_S = 300;
+const drawnSilence = (step, before) =>
+  Math.min(step, LONGEST_SILENCE_S, Math.max(SILENCE_S, before / 4));
 
 const SUMS = [
   'solvent', 'hit', 'solventHit', 'selected', 'tried', 'indexed', 'multi', 'quality',
@@ -52,6 +55,11 @@ export class Tally {
     return this.n ? this.x[this.n - 1] : 0;
   }
 
+  /** Steps above this (s on the axis) are hatched; in a slow run they are its ordinary pace. */
+  get silenceSeconds() {
+    return Math.max(SILENCE_S, (20 * this.lengthSeconds) / Math.max(1, this.n));
+  }
+
   /** Newest processed event time, µs since the run's start; null without frames. */
   get newestUs() {
     if (!this.n) return null;
@@ -86,7 +94,7 @@ export class Tally {
     this.us[i] = Math.round(seconds * 1e6);
     this.high[i] = i ? Math.max(this.high[i - 1], seconds) : seconds;
     const step = i ? this.high[i] - this.high[i - 1] : 0;
-    this.x[i] = i ? this.x[i - 1] + Math.min(step, LONGEST_SILENCE_S) : 0;
+    this.x[i] = i ? this.x[i - 1] + drawnSilence(step, this.x[i - 1]) : 0;
     if (step > SILENCE_S) this.silences.push(i - 1);
   }
 

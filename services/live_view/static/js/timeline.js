@@ -2,7 +2,6 @@
    Translates between axis positions and epoch seconds. Pure. */
 
 import { lowerBound } from './bisect.js';
-import { SILENCE_S } from './tally.js';
 
 const LONGEST_GAP_S = 60;
 const SHORTEST_RUN_S = 1;
@@ -52,10 +51,9 @@ export class Timeline {
     const gaps = [];
     this.spans.forEach((span, k) => {
       const { tally } = span;
-      const usual = (20 * tally.lengthSeconds) / tally.n;
       for (const i of tally.silences) {
         const step = tally.x[i + 1] - tally.x[i];
-        if (step > Math.max(SILENCE_S, usual)) {
+        if (step > tally.silenceSeconds) {
           gaps.push([span.x0 + tally.x[i], span.x0 + tally.x[i + 1]]);
         }
       }

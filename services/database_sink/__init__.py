@@ -1,0 +1,1 @@
+"""Facts from the topics to rows in the database, each exactly once."""

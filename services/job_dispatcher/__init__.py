@@ -1,0 +1,1 @@
+"""Runs become jobs, and their frames work."""

@@ -1,0 +1,15 @@
+"""What the dispatcher shows to Prometheus besides what every service shows."""
+
+from prometheus_client import Counter, Gauge
+
+CHUNKS_TOTAL = Counter("stillstream_dispatcher_chunks_total", "Chunks published", ["topic"])
+FRAMES_TOTAL = Counter("stillstream_dispatcher_frames_total", "Frames sent out as work", ["topic"])
+CHANGES_TOTAL = Counter(
+    "stillstream_dispatcher_job_changes_total", "Changes of jobs announced", ["state"]
+)
+PENDING_RUNS = Gauge(
+    "stillstream_dispatcher_pending_runs", "Runs without a job: no active trial takes them"
+)
+RECIPE_ERRORS = Gauge(
+    "stillstream_dispatcher_recipe_errors", "Trials with run groups that give no recipe at present"
+)

@@ -1,0 +1,167 @@
+"""The loop of the dispatcher.
+
+It commits no offsets. At every start it reads the topic of runs from the beginning, and the job
+table says how far each job was sent out (`next_sequence`, written after the work is durable). So a
+restart sends nothing twice that was noted, repeats at most what was published and not yet noted
+(the same chunks with the same ids: harmless), and a run that no trial took when it came is found
+again whenever a trial is switched on, days later as well. Committed offsets could promise none of
+this, because one run's message is finished for some jobs and not for others.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from libs.catalogue import JobRecord
+from libs.catalogue.runs import check_storable
+from libs.messages import BadMessageError, JobChanged, JobState, RunId, RunStarted
+from libs.messages.topics import WORK_BATCH, WORK_LIVE
+from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
+from libs.streams import DeadLetters, Record, Sink, Source, decode_record
+from services.job_dispatcher import metrics
+from services.job_dispatcher.bookings import Bookings
+from services.job_dispatcher.core import (
+    RunBook,
+    RunKnown,
+    Work,
+    chunks_of,
+    due,
+    first_missing,
+    is_live,
+)
+
+NAME = "job_dispatcher"
+LOG = structlog.get_logger(__name__)
+POLL_RECORDS = 2000
+ARRIVALS_PER_NOTE = 50
+"""How many arrivals are sent before their position is noted."""
+
+
+class JobDispatcher:
+    """One turn: news of runs, news of the catalogue, then work for every run that has any."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        bookings: Bookings,
+        dead_letters: DeadLetters,
+        *,
+        chunk_frames: int = 4,
+        catalogue_interval_s: float = 1.0,
+        clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self._source, self._sink, self._bookings = source, sink, bookings
+        self._dead_letters, self._chunk_frames = dead_letters, chunk_frames
+        self._interval_s, self._clock_us = catalogue_interval_s, clock_us
+        self._book = RunBook()
+        self._with_jobs: set[RunId] = set()
+        self._sent: dict[tuple[str, int], set[int]] = {}
+        self._next_look_s = 0.0
+
+    async def step(self) -> None:
+        """Poll, look, dispatch."""
+        records = await self._source.poll(
+            max_records=POLL_RECORDS, timeout_s=min(0.2, self._interval_s)
+        )
+        dirty = await self._take(records)
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._next_look_s:
+            dirty |= await self._look()
+            self._next_look_s = now_s + self._interval_s
+        for run in sorted(dirty):
+            await self._dispatch(run)
+        metrics.PENDING_RUNS.set(len(self._book.runs.keys() - self._with_jobs))
+        if records:
+            show_lag(NAME, await self._source.lag())
+
+    async def _take(self, records: Iterable[Record]) -> set[RunId]:
+        news = set()
+        for record in records:
+            MESSAGES_TOTAL.labels(NAME, record.topic, "in").inc()
+            try:
+                message = decode_record(record)
+                if isinstance(message, RunStarted):
+                    check_storable(message)
+                run = self._book.take(message)
+            except BadMessageError as error:
+                await self._dead_letters.reject(record, error)
+            else:
+                news |= {run} if run is not None else set()
+        return news
+
+    async def _look(self) -> set[RunId]:
+        trials_changed, changed = await self._bookings.refresh()
+        everything = set(self._book.runs) if trials_changed else set()
+        return everything | changed | self._bookings.jobless
+
+    async def _dispatch(self, run: RunId) -> None:
+        known = self._book.runs.get(run, RunKnown())
+        for job in await self._bookings.jobs_of(run, known.started):
+            self._with_jobs.add(run)
+            ready = await self._announce(job)
+            if ready is not None and ready.state is JobState.ACTIVE:
+                await self._send(ready, known)
+
+    async def _announce(self, job: JobRecord) -> JobRecord | None:
+        """The job once the others know its attempt and state; None while it has no recipe."""
+        if job.announced:
+            return job
+        ready = await self._bookings.with_recipe(job)
+        if ready is None:
+            return None
+        await self._sink.publish([_changed(ready)])
+        await self._bookings.announced(ready)
+        metrics.CHANGES_TOTAL.labels(ready.state.value).inc()
+        LOG.info("job_announced", job=ready.job, attempt=ready.attempt, state=ready.state.value)
+        return ready
+
+    async def _send(self, job: JobRecord, known: RunKnown) -> None:
+        """Everything of the run that this attempt was not sent yet; noted once it is durable."""
+        if known.started is None or job.recipe is None:
+            return
+        work = Work(
+            job=job.job,
+            attempt=job.attempt,
+            recipe=job.recipe,
+            started=known.started,
+            live_from_us=job.live_from_us,
+        )
+        sent = self._sent.setdefault((job.job, job.attempt), set())
+        waiting = due(known, job.next_sequence, sent)
+        for start in range(0, len(waiting), ARRIVALS_PER_NOTE):
+            part = waiting[start : start + ARRIVALS_PER_NOTE]
+            for sequence in part:
+                await self._publish(known, sequence, work)
+            sent.update(part)
+            await self._bookings.sent(job, first_missing(job.next_sequence, sent))
+
+    async def _publish(self, known: RunKnown, sequence: int, work: Work) -> None:
+        arrival = known.arrivals[sequence]
+        topic = WORK_LIVE if is_live(arrival, work) else WORK_BATCH
+        chunks = chunks_of(
+            arrival, work, chunk_frames=self._chunk_frames, dispatched_us=self._clock_us()
+        )
+        await self._sink.publish(chunks, topic=topic)
+        metrics.CHUNKS_TOTAL.labels(topic.name).inc(len(chunks))
+        metrics.FRAMES_TOTAL.labels(topic.name).inc(sum(span.count for span in arrival.spans))
+
+
+def _changed(job: JobRecord) -> JobChanged:
+    if job.recipe is None:
+        raise ValueError(f"job {job.job} has no recipe yet")
+    return JobChanged(
+        job=job.job,
+        attempt=job.attempt,
+        state=job.state,
+        run=job.run,
+        experiment=job.experiment,
+        trial=job.trial,
+        run_group=job.run_group,
+        recipe=job.recipe,
+        started_us=job.started_us,
+        changed_us=job.changed_us,
+        tags=job.tags,
+    )

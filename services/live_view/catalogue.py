@@ -1,0 +1,93 @@
+"""What this service reads from the database, behind a small protocol. Never writes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from libs.catalogue import (
+    NotFoundError,
+    PageJob,
+    StoredFrame,
+    find_job,
+    job_columns,
+    page_jobs,
+    stored_frame,
+    stored_offsets,
+)
+from libs.crystallography.rates import Rows, rows_from_columns
+from libs.messages.topics import FRAMES
+from services.live_view.core import ShownJob
+
+SINK = "database_sink"
+
+
+class CatalogueAwayError(Exception):
+    """The database did not answer; it may later."""
+
+
+class Catalogue(Protocol):
+    """The database, as this service needs it; every method raises CatalogueAwayError."""
+
+    async def jobs(self) -> list[ShownJob]:
+        """All jobs that are not deleted, oldest run first."""
+        ...
+
+    async def stored(self) -> dict[int, int]:
+        """By partition of `frames`: the first offset whose results are not in the database."""
+        ...
+
+    async def rows(self, job: ShownJob) -> Rows:
+        """The results of a job's present attempt in its own lane."""
+        ...
+
+    async def frame(self, job: ShownJob, frame: int) -> StoredFrame | None:
+        """Everything about one frame, None where it is not stored (yet)."""
+        ...
+
+
+class DatabaseCatalogue:
+    """The real one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def jobs(self) -> list[ShownJob]:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            return [_shown(job) for job in await page_jobs(connection)]
+
+    async def stored(self) -> dict[int, int]:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            offsets = await stored_offsets(connection, SINK)
+        return {partition: at for (topic, partition), at in offsets.items() if topic == FRAMES.name}
+
+    async def rows(self, job: ShownJob) -> Rows:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            columns = await job_columns(connection, job.id, attempt=job.attempt, lane=job.lane)
+        return rows_from_columns(columns)
+
+    async def frame(self, job: ShownJob, frame: int) -> StoredFrame | None:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            try:
+                record = await find_job(connection, str(job.id))
+            except NotFoundError:
+                return None
+            return await stored_frame(connection, record, frame, job.lane)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise CatalogueAwayError(f"the database does not answer: {error}") from error
+
+
+def _shown(job: PageJob) -> ShownJob:
+    return ShownJob(**{name: getattr(job, name) for name in ShownJob.__struct_fields__})

@@ -1,0 +1,1 @@
+"""Benchmarks for `stillstream bench`: each module prints its ratios as JSON lines."""

@@ -1,0 +1,115 @@
+"""The sink as a process, on a real broker, with a real database that goes away and comes back."""
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from libs.catalogue import open_engine
+from libs.local_stack import ROOT, LocalStack
+from libs.messages import FramesProcessed, JobId
+from libs.streams import KafkaSink
+from tests.catalogue.builders import add_job, batch, result
+from tests.conftest import StackFactory
+from tests.database_server import DatabaseServer
+from tests.database_sink.harness import Harness, everything, table
+
+pytestmark = pytest.mark.system
+DEADLINE_S = 120.0
+FRAMES = 300
+
+
+@pytest.fixture(scope="module")
+def both(stack: StackFactory) -> LocalStack:
+    """A broker and a database of this module's own: it stops and starts them."""
+    return stack(services=[], infrastructure=["kafka", "mariadb"])
+
+
+@pytest.fixture
+def server(both: LocalStack) -> DatabaseServer:
+    return DatabaseServer(
+        port=both.ports.mariadb,
+        secrets=both.paths.secrets,
+        socket=both.paths.sockets / "mariadb.sock",
+    )
+
+
+@pytest.fixture
+async def engine(server: DatabaseServer) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(server.url("editor"))
+    yield opened
+    await opened.dispose()
+
+
+@contextmanager
+def sink_process(both: LocalStack) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.database_sink"],
+        cwd=ROOT,
+        env=os.environ | both.env("writer") | {"STILLSTREAM_BATCH_RECORDS": "20"},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+async def until(what: str, condition: Callable[[], Awaitable[bool]]) -> None:
+    deadline = asyncio.get_running_loop().time() + DEADLINE_S
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline, f"waited in vain for {what}"
+        await asyncio.sleep(0.05)
+
+
+def said(job: JobId) -> list[FramesProcessed]:
+    rng = random.Random(1)
+    frames = [batch(job, [result(frame, rng)]) for frame in range(FRAMES)]
+    return [*frames, *rng.sample(frames, 50)]
+
+
+async def test_killed_and_cut_off_from_its_database_it_writes_what_an_undisturbed_sink_writes(
+    both: LocalStack, engine: AsyncEngine
+) -> None:
+    job = await add_job(engine)
+    log = said(job)
+
+    async def rows(at_least: int) -> bool:
+        return len(await table(engine, "frame")) >= at_least
+
+    async with KafkaSink(both.env()["STILLSTREAM_KAFKA__BOOTSTRAP"]) as out:
+        await out.publish(log[:100])
+        with sink_process(both):
+            await until("the first rows", lambda: rows(1))
+        await out.publish(log[100:200])  # while no sink runs: it was killed
+        with sink_process(both) as process:
+            await until("100 rows", lambda: rows(100))
+            await engine.dispose()
+            both.stop("mariadb")
+            await out.publish(log[200:])
+            assert process.poll() is None
+            both.start("mariadb")
+            await until("the server", lambda: answers(engine))
+            await until("all rows", lambda: rows(FRAMES))
+            assert process.poll() is None
+    written = await everything(engine)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM sink_offset")
+        for name in ("frame", "lattice", "file", "batch_origin"):
+            await connection.exec_driver_sql(f"DELETE FROM `{name}`")  # noqa: S608
+    await Harness(engine, log).drain()
+    assert await everything(engine) == written
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    try:
+        await table(engine, "job")
+    except Exception:  # noqa: BLE001  any error means: not yet
+        return False
+    return True

@@ -1,0 +1,217 @@
+"""The loop, turn by turn, with sources and a sink in memory and frames that answer on request."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from libs.messages import (
+    FramesProcessed,
+    FramesToProcess,
+    JobState,
+    Message,
+    MessageRejected,
+    Outcome,
+)
+from libs.messages.topics import JOBS, WORK_BATCH, WORK_LIVE
+from libs.streams import DeadLetters, Record
+from libs.streams.fakes import FakeSink, FakeSource, record_of
+from services.frame_processor.chunk_work import Workshop
+from services.frame_processor.core import Origin
+from services.frame_processor.service import FrameProcessor, Inputs
+from tests.frame_processor.examples import JOB, FakeFrames, changed, chunk, span
+
+TP = (WORK_LIVE.name, 0)
+
+
+class Bench:
+    """A frame processor with everything around it in memory."""
+
+    def __init__(
+        self, frames: FakeFrames, threads: ThreadPoolExecutor, folder: Path | None
+    ) -> None:
+        self.frames, self.sink = frames, FakeSink()
+        self.live, self.batch, self.jobs = FakeSource(), FakeSource(), FakeSource()
+        workshop = Workshop(
+            frames=frames,
+            threads=threads,
+            sink=self.sink,
+            origin=Origin(worker="host/1", versions={}),
+            archive_folder=folder,
+        )
+        self.service = FrameProcessor(
+            Inputs(live=self.live, batch=self.batch, jobs=self.jobs),
+            workshop,
+            DeadLetters("frame_processor", self.sink),
+        )
+
+    def work(self, *chunks: FramesToProcess) -> None:
+        self.live.feed([record_of(c, offset=i) for i, c in enumerate(chunks)])
+
+    def published(self, kind: type[Message]) -> list[Message]:
+        return [message for message in self.sink.published if isinstance(message, kind)]
+
+    def frames_published(self) -> list[int]:
+        batches = self.published(FramesProcessed)
+        return [f.frame for batch in batches for f in batch.frames]  # type: ignore[attr-defined]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not come true in time"
+            await self.service.step()
+
+
+@asynccontextmanager
+async def bench(
+    frames: FakeFrames | None = None, folder: Path | None = None
+) -> AsyncIterator[Bench]:
+    with ThreadPoolExecutor(2) as threads:
+        made = Bench(frames or FakeFrames(), threads, folder)
+        yield made
+        made.frames.go.set()
+        await made.service.close()
+
+
+async def test_every_frame_is_published_then_the_offset_committed() -> None:
+    async with bench() as it:
+        it.work(chunk(0), chunk(1))
+        await it.until(lambda: it.live.committed.get(TP) == 2)
+        assert sorted(it.frames_published()) == [0, 1, 2, 10, 11, 12]
+
+
+async def test_nothing_is_committed_before_the_last_frame_is_durable() -> None:
+    async with bench(FakeFrames(held=True)) as it:
+        it.work(chunk(0))
+        await it.until(lambda: len(it.frames.asked) == 2)
+        for _ in range(3):
+            await it.service.step()
+        assert it.live.committed == {}
+        it.frames.go.set()
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+
+
+async def test_no_more_work_is_taken_than_the_workers_can_do() -> None:
+    async with bench(FakeFrames(held=True)) as it:
+        it.work(*[chunk(number) for number in range(9)])
+        await it.until(lambda: len(it.frames.asked) == 2)
+        for _ in range(5):
+            await it.service.step()
+        assert len(await it.live.poll()) == 9 - 2
+
+
+async def test_batch_work_waits_until_no_live_work_does() -> None:
+    async with bench() as it:
+        it.work(chunk(0), chunk(1), chunk(2))
+        it.batch.feed([record_of(chunk(5), topic=WORK_BATCH)])
+        await it.until(lambda: it.batch.committed != {})
+        assert it.frames.asked[-1].frame == 52
+        assert it.batch.committed == {(WORK_BATCH.name, 0): 1}
+
+
+async def test_work_of_a_stopped_job_is_skipped_and_committed() -> None:
+    async with bench() as it:
+        it.jobs.feed([record_of(changed(JobState.STOPPED))])
+        it.work(chunk(0))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        assert it.frames.asked == []
+        assert it.sink.published == []
+
+
+async def test_a_tombstone_deletes_a_job() -> None:
+    async with bench() as it:
+        gone = Record(topic=JOBS.name, partition=0, offset=0, key=JOB.encode(), value=None)
+        it.jobs.feed([gone])
+        it.work(chunk(0))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        assert it.frames.asked == []
+
+
+async def test_a_job_stopped_meanwhile_loses_the_frames_not_yet_begun() -> None:
+    async with bench(FakeFrames(held=True)) as it:
+        it.work(chunk(0, spans=(span(0, 50),)))
+        await it.until(lambda: len(it.frames.asked) == 2)
+        it.jobs.feed([record_of(changed(JobState.STOPPED))])
+        await it.service.step()
+        it.frames.go.set()
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        assert len(it.frames.asked) == 2
+
+
+async def test_bytes_that_are_no_message_become_a_dead_letter() -> None:
+    async with bench() as it:
+        bad = record_of(chunk(0))
+        it.live.feed(
+            [
+                Record(topic=bad.topic, partition=0, offset=0, key=b"k", value=b"\xc1nonsense"),
+                record_of(chunk(1), offset=1),
+            ]
+        )
+        await it.until(lambda: it.live.committed.get(TP) == 2)
+        (letter,) = it.published(MessageRejected)
+        assert letter.value == b"\xc1nonsense"  # type: ignore[attr-defined]
+        assert sorted(it.frames_published()) == [10, 11, 12]
+
+
+async def test_impossible_work_becomes_a_dead_letter() -> None:
+    async with bench() as it:
+        it.work(chunk(0, time_zone="Moon/Base"), chunk(1))
+        await it.until(lambda: it.live.committed.get(TP) == 2)
+        assert len(it.published(MessageRejected)) == 1
+
+
+async def test_a_recipe_that_cannot_be_used_becomes_a_dead_letter() -> None:
+    async with bench(FakeFrames(bad_recipe=True)) as it:
+        it.work(chunk(0))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        (letter,) = it.published(MessageRejected)
+        assert "foo (line 1)" in letter.reason  # type: ignore[attr-defined]
+
+
+async def test_a_bad_message_on_the_jobs_topic_costs_itself_only() -> None:
+    async with bench() as it:
+        it.jobs.feed([Record(topic=JOBS.name, partition=0, offset=0, key=b"k", value=b"?")])
+        it.work(chunk(0))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        assert len(it.published(MessageRejected)) == 1
+
+
+async def test_frames_that_are_not_selected_are_screened() -> None:
+    async with bench() as it:
+        it.work(chunk(0, index_fraction=0.0))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        (batches) = it.published(FramesProcessed)
+        outcomes = {f.outcome for b in batches for f in b.frames}  # type: ignore[attr-defined]
+        assert outcomes == {Outcome.SCREENED}
+
+
+async def test_the_archive_is_written_once_per_chunk(tmp_path: Path) -> None:
+    async with bench(folder=tmp_path) as it:
+        it.work(chunk(3))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        (task,) = it.frames.archived
+        assert task.folder == str(tmp_path / JOB)
+        assert [part.frame for part in task.parts] == [30, 31, 32]
+
+
+async def test_a_redelivery_while_it_is_in_flight_is_not_done_twice() -> None:
+    async with bench(FakeFrames(held=True)) as it:
+        it.work(chunk(0))
+        await it.until(lambda: len(it.frames.asked) == 2)
+        await it.service.partitions_assigned(WORK_LIVE.name, frozenset({TP}))
+        it.work(chunk(0))
+        it.frames.go.set()
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        assert sorted(it.frames_published()) == [0, 1, 2]
+
+
+async def test_work_of_a_partition_that_went_away_is_given_up() -> None:
+    async with bench(FakeFrames(held=True)) as it:
+        it.work(chunk(0))
+        await it.until(lambda: len(it.frames.asked) == 2)
+        await it.service.partitions_assigned(WORK_LIVE.name, frozenset())
+        it.frames.go.set()
+        for _ in range(3):
+            await it.service.step()
+        assert it.live.committed == {}

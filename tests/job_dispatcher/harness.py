@@ -1,0 +1,62 @@
+"""The dispatcher on a real catalogue, with topics in memory."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from libs.messages import FramesToProcess, JobChanged, Message
+from libs.messages.topics import WORK_BATCH, WORK_LIVE, Topic
+from libs.streams import DeadLetters, Record
+from libs.streams.fakes import FakeSink, FakeSource, records_of
+from services.job_dispatcher.bookings import Bookings
+from services.job_dispatcher.service import JobDispatcher
+from tests.catalogue.builders import NOW
+
+
+class Harness:
+    """One life of the dispatcher, which begins at the topic's beginning."""
+
+    def __init__(self, engine: AsyncEngine, messages: Iterable[Message] | Sequence[Record]) -> None:
+        given = list(messages)
+        self.records = [r for r in given if isinstance(r, Record)] or records_of(given)
+        self.source, self.sink = FakeSource(self.records), FakeSink()
+        self.dispatcher = JobDispatcher(
+            self.source,
+            self.sink,
+            Bookings(engine, lambda: NOW + 50),
+            DeadLetters("job_dispatcher", self.sink),
+            chunk_frames=4,
+            catalogue_interval_s=1e-6,
+            clock_us=lambda: NOW + 60,
+        )
+
+    async def step(self, *more: Message) -> "Harness":
+        """One turn, after these messages arrived."""
+        self.source.feed(records_of(more))
+        await self.dispatcher.step()
+        return self
+
+    def changes(self) -> list[JobChanged]:
+        """What was announced."""
+        return [m for m in self.sink.published if isinstance(m, JobChanged)]
+
+    def chunks(self, topic: Topic | None = None) -> list[FramesToProcess]:
+        """The work that was sent."""
+        pairs = zip(self.sink.published, self.sink.topics, strict=True)
+        return [
+            m for m, where in pairs if isinstance(m, FramesToProcess) and topic in (None, where)
+        ]
+
+    def frames(self, topic: Topic | None = None) -> list[int]:
+        """The frames of that work."""
+        return [
+            s.first_frame + i for c in self.chunks(topic) for s in c.spans for i in range(s.count)
+        ]
+
+    def live(self) -> list[int]:
+        """The frames that were sent to work-live."""
+        return self.frames(WORK_LIVE)
+
+    def batch(self) -> list[int]:
+        """The frames that were sent to work-batch."""
+        return self.frames(WORK_BATCH)

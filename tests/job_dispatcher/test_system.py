@@ -1,0 +1,74 @@
+"""The dispatcher as a process on a real broker: killed, started again, nothing lost."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from libs import messages as m
+from libs.local_stack import ROOT
+from libs.messages.topics import JOBS, WORK_LIVE
+from libs.streams import KafkaSink, decode_record, read_whole
+from tests.catalogue.builders import add_trial, arrived, started
+from tests.database_server import DatabaseServer
+
+pytestmark = pytest.mark.system
+DEADLINE_S = 60.0
+RUN = m.run_id("dispatched", "jet-a", "1", 1)
+
+
+@contextmanager
+def dispatcher(kafka: str, database: DatabaseServer) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.job_dispatcher"],
+        cwd=ROOT,
+        env=os.environ | database.env("editor") | {"STILLSTREAM_KAFKA__BOOTSTRAP": kafka},
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+async def chunks(kafka: str) -> list[m.FramesToProcess]:
+    found = [decode_record(record) for record in await read_whole(kafka, WORK_LIVE)]
+    return [c for c in found if isinstance(c, m.FramesToProcess) and c.run == RUN]
+
+
+async def wait_for(kafka: str, frames: int) -> list[m.FramesToProcess]:
+    deadline = asyncio.get_running_loop().time() + DEADLINE_S
+    while True:
+        found = await chunks(kafka)
+        if (
+            len({s.first_frame + i for c in found for s in c.spans for i in range(s.count)})
+            >= frames
+        ):
+            return found
+        assert asyncio.get_running_loop().time() < deadline, f"{len(found)} chunks only"
+
+
+async def test_killed_twice_every_frame_is_sent_once_noted(
+    kafka: str, database: DatabaseServer, editor: AsyncEngine
+) -> None:
+    await add_trial(editor)
+    async with KafkaSink(kafka) as out:
+        await out.publish([started(RUN), *(arrived(i, run=RUN) for i in range(5))])
+        with dispatcher(kafka, database):
+            await wait_for(kafka, 1)
+        await out.publish([arrived(i, run=RUN) for i in range(5, 10)])
+        with dispatcher(kafka, database):
+            await wait_for(kafka, 60)
+        with dispatcher(kafka, database):
+            await out.publish([arrived(10, run=RUN)])
+            found = await wait_for(kafka, 110)
+    ids = [c.chunk for c in found]
+    assert len(set(ids)) == 11 * 3
+    assert len(ids) <= 2 * 11 * 3
+    jobs = [decode_record(record) for record in await read_whole(kafka, JOBS)]
+    assert m.job_id(RUN, 1, 1) in {job.job for job in jobs if isinstance(job, m.JobChanged)}

@@ -1,0 +1,212 @@
+"""On real Kafka and real Faust: what only they can show is offsets, rebalances and kills."""
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import aiokafka
+import msgspec
+import numpy as np
+import pytest
+
+from libs.crystallography.rates import JobStatistics
+from libs.messages import (
+    FrameNumber,
+    FrameResult,
+    FramesArrived,
+    FrameSpan,
+    FramesProcessed,
+    JobChanged,
+    JobId,
+    MessageRejected,
+    RunEnded,
+    RunId,
+    job_id,
+    run_id,
+)
+from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, FRAMES, JOBS, RATES, RUNS
+from libs.streams import KafkaSink, KafkaSource, decode_record, read_whole
+from tests.contracts.hostile_wire import hostile_payloads
+from tests.crystallography.rates.builders import START_US, batch, lattice, result, shells
+from tests.stats_aggregator.builders import arrived, job
+from tests.stats_aggregator.process import AggregatorProcess, all_rates, until, until_final
+
+pytestmark = pytest.mark.system
+TABLE = shells([9, 8, 7, 6, 5, 4, 3, 2, 1, 0.5])
+
+
+@pytest.fixture(scope="module")
+def broker(stack: object) -> Iterator[str]:
+    """A broker of our own: these tests count every record of its topics."""
+    made = stack(services=[], infrastructure=["kafka"])  # type: ignore[operator]
+    yield made.env()["STILLSTREAM_KAFKA__BOOTSTRAP"]
+    made.down()
+
+
+class SimulatedRun:
+    """A run of n frames whose results come out of order, some of them twice or in attempts."""
+
+    def __init__(self, number: str, n: int, seed: int) -> None:
+        self.n, self._rng = n, np.random.default_rng(seed)
+        self.run: RunId = run_id("common", "beam", number, 1)
+        self.job: JobId = job_id(self.run, 1, 1)
+        messages = [self._message(range(s, min(s + 40, n))) for s in range(0, n, 40)]
+        again = [self._message(range(s, s + 40)) for s in range(0, n // 2, 400)]
+        self.messages: list[FramesProcessed] = [*messages, *again]
+        random.Random(seed).shuffle(self.messages)
+
+    def facts(self) -> list[JobChanged | FramesArrived | RunEnded]:
+        """What discovery and dispatcher would say of it."""
+        span = FrameSpan(
+            file="f", first_index=0, first_frame=FrameNumber(0), count=self.n, written_us=START_US
+        )
+        return [
+            job(job=self.job, run=self.run),
+            FramesArrived(run=self.run, sequence=0, spans=(span,), announced_us=START_US),
+            RunEnded(run=self.run, n_frames=self.n, reason="", announced_us=START_US),
+        ]
+
+    def expected(self) -> JobStatistics:
+        """An undisturbed count."""
+        statistics = JobStatistics()
+        for message in self.messages:
+            statistics.upsert(message)
+        return statistics
+
+    def _message(self, frames: range) -> FramesProcessed:
+        return batch([self._frame(i) for i in frames], job=self.job, run=self.run)
+
+    def _frame(self, number: int) -> FrameResult:
+        indexed = bool(self._rng.random() < 0.22)
+        return result(
+            number,
+            n_strong=int(self._rng.integers(0, 90)),
+            solvent_ratio=float(self._rng.normal(1, 0.2)),
+            lattices=(lattice(TABLE),) * indexed,
+            d_min_contiguous=2.2 if indexed else None,
+        )
+
+
+async def published(broker: str, runs: Sequence[SimulatedRun]) -> None:
+    async with KafkaSink(broker) as sink:
+        await sink.publish([m for run in runs for m in run.facts()])
+        await sink.publish([m for run in runs for m in run.messages])
+
+
+async def compare(broker: str, runs: Sequence[SimulatedRun]) -> None:
+    final = await until_final(broker, [run.job for run in runs])
+    for run in runs:
+        statistics = run.expected()
+        assert final[run.job].summary == statistics.summary()
+        assert final[run.job].live == statistics.live_windows()
+        assert final[run.job].newest_ts_us == statistics.newest_ts_us()
+        revisions = [r.revision for r in await all_rates(broker, run.job)]
+        assert revisions == sorted(set(revisions))
+
+
+async def test_killed_again_and_again_while_frames_flow(broker: str, tmp_path: Path) -> None:
+    runs = [SimulatedRun(f"k{n}", 4000, n) for n in range(3)]
+    messages = [m for run in runs for m in run.messages]
+    moments = random.Random(1)
+    moments.shuffle(messages)
+    with AggregatorProcess(broker, tmp_path) as process:
+        async with KafkaSink(broker) as sink:
+            await sink.publish([m for run in runs for m in run.facts()])
+            for start in range(0, len(messages), 60):
+                await sink.publish(messages[start : start + 60])
+                await until_written(broker, moments.randint(1, 9))
+                process.kill()
+                process.start()
+        await compare(broker, runs)
+
+
+async def until_written(broker: str, n_records: int) -> None:
+    """Wait until the service wrote so many records: a moment in the middle of its work."""
+    async with KafkaSource(broker, [RATES, CHECKPOINTS], group=None) as source:
+        start = sum((await source.end_offsets()).values())
+
+        async def has_written() -> bool:
+            return sum((await source.end_offsets()).values()) >= start + n_records
+
+        await until(has_written, f"{n_records} records of rates or checkpoints")
+
+
+async def test_a_restart_goes_on_from_the_checkpoint(broker: str, tmp_path: Path) -> None:
+    run = SimulatedRun("restart", 3000, 7)
+    with AggregatorProcess(broker, tmp_path) as process:
+        await published(broker, [run])
+        await compare(broker, [run])
+        assert process.stop() == 0
+        before = len(await all_rates(broker, run.job))
+        process.start()
+
+        async def is_back() -> bool:
+            return process.log.count('"event": "partitions_adopted"') >= 2
+
+        await until(is_back, "the state after the restart")
+        async with KafkaSink(broker) as sink:
+            await sink.publish([batch([result(2999)], attempt=2, job=run.job, run=run.run)])
+
+        async def has_news() -> bool:
+            return len(await all_rates(broker, run.job)) > before
+
+        await until(has_news, "an update after the restart")
+        taken = 'stillstream_messages_total{direction="in",service="stats_aggregator",topic="'
+        assert process.metric(f'{taken}{FRAMES.name}"}}') == 1.0
+        last = (await all_rates(broker, run.job))[-1]
+        assert (last.attempt, last.summary.n_processed) == (2, 1)
+
+
+async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: Path) -> None:
+    run = SimulatedRun("lost", 1200, 11)
+    with AggregatorProcess(broker, tmp_path) as process:
+        await published(broker, [run])
+        await compare(broker, [run])
+        assert process.stop() == 0
+        async with KafkaSink(broker) as sink:
+            for record in await read_whole(broker, CHECKPOINTS):
+                await sink.tombstone(CHECKPOINTS, (record.key or b"").decode())
+        process.start()
+
+        await until_written(broker, 2)
+        assert "acknowledged_beyond_checkpoint" in process.log
+        async with KafkaSink(broker) as sink:
+            await sink.publish([batch([result(5000)], job=run.job, run=run.run)])
+        run.messages.append(batch([result(5000)], job=run.job, run=run.run))
+        await until_rates(broker, run, 1201)
+        await compare(broker, [run])
+
+
+async def until_rates(broker: str, run: SimulatedRun, n_processed: int) -> None:
+    """Wait until so many frames of a run are counted."""
+
+    async def are_counted() -> bool:
+        return (await all_rates(broker, run.job))[-1].summary.n_processed == n_processed
+
+    await until(are_counted, f"{n_processed} frames")
+
+
+async def test_hostile_payloads_on_every_topic_cost_only_themselves(
+    broker: str, tmp_path: Path
+) -> None:
+    run = SimulatedRun("hostile", 400, 3)
+    letters_before = len(await read_whole(broker, DEAD_LETTERS))
+    corpus = [
+        (topic.name, payload)
+        for topic, good in ((FRAMES, run.messages[0]), (JOBS, job()), (RUNS, arrived(1)))
+        for payload in hostile_payloads(good).values()
+        if payload is not None or topic is FRAMES
+    ]
+    with AggregatorProcess(broker, tmp_path):
+        producer = aiokafka.AIOKafkaProducer(bootstrap_servers=broker)
+        await producer.start()
+        for topic, payload in corpus:
+            await producer.send_and_wait(topic, payload, key=run.job.encode())
+        await producer.stop()
+        await published(broker, [run])
+        await compare(broker, [run])
+        letters = [decode_record(r) for r in (await read_whole(broker, DEAD_LETTERS))]
+    rejected = [m for m in letters[letters_before:] if isinstance(m, MessageRejected)]
+    assert sorted(msgspec.to_builtins(m.value) or "" for m in rejected) == sorted(
+        msgspec.to_builtins(payload) or "" for _, payload in corpus
+    )
