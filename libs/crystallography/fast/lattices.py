@@ -16,7 +16,7 @@ from libs.crystallography.fast.evidence import LIMIT, evidence
 from libs.crystallography.fast.lattice import cell_of, matched
 from libs.crystallography.fast.mosaicity import Mosaicity, fit_mosaicity, proximal_volume
 from libs.crystallography.fast.refine import Observations, RefinedCrystal, orient, refine
-from libs.crystallography.fast.search import QUICK, THOROUGH, index_distances, search
+from libs.crystallography.fast.search import QUICK, THOROUGH, Effort, index_distances, search
 from libs.crystallography.fast.settings import Cell, FastSettings
 from libs.crystallography.fast.spots import Spots
 from libs.crystallography.fast.sublattice import in_sublattice
@@ -28,6 +28,9 @@ INDEX_TOLERANCE = 0.3
 FEWEST_INDEXED = 7
 ROUNDS = 2
 JUDGED_CANDIDATES = 4
+SCALES = (0.985, 1.015, 0.97, 1.03)
+CLEAR_RADIUS = 0.2
+CLEAR_SHARE = 0.5
 
 
 class NotIndexedError(Exception):
@@ -115,20 +118,56 @@ def _find_one(
 
 
 def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
-    """The primitive basis with the best evidence; raises where none is beyond chance."""
-    known = crystal.primitive_basis
+    """The primitive basis with the best evidence; raises where none is beyond chance.
+
+    Where the first answer leaves many spots unexplained, the known cell may be off: slightly larger
+    and smaller ones are tried, then the best of them with more effort.
+    """
     by_length = q[np.argsort(np.linalg.norm(q, axis=1), kind="stable")]
-    best = 0.0
-    for effort in (QUICK, THOROUGH):
-        for candidate in search(by_length, known, effort)[:JUDGED_CANDIDATES]:
-            certainty = evidence(index_distances(candidate.basis, q)[1])
-            if certainty > best:
-                best, basis = certainty, candidate.basis
-        if best >= LIMIT:
-            return basis, best
-    raise NotIndexedError(
-        f"the best orientation is no more than chance (evidence {best:.1f}, {LIMIT:.1f} is needed)"
-    )
+    known = crystal.primitive_basis
+    best = _judged(by_length, known, QUICK)
+    if not best.clear:
+        scaled = [_judged(by_length, known * scale, QUICK) for scale in SCALES]
+        best = max(best, *scaled, key=lambda found: found.certainty)
+    if not best.clear:
+        more = _judged(by_length, known * best.scale(known), THOROUGH)
+        best = max(best, more, key=lambda found: found.certainty)
+    if best.certainty < LIMIT:
+        raise NotIndexedError(
+            f"the best orientation is no more than chance (evidence {best.certainty:.1f}, "
+            f"{LIMIT:.1f} is needed)"
+        )
+    return best.basis, best.certainty
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    basis: Floats
+    certainty: float
+    share: float
+    """Of the spots that fit."""
+
+    @property
+    def clear(self) -> bool:
+        return self.certainty >= LIMIT and self.share >= CLEAR_SHARE
+
+    def scale(self, known: Floats) -> float:
+        return float(abs(np.linalg.det(self.basis) / np.linalg.det(known)) ** (1.0 / 3.0))
+
+
+def _judged(q: Floats, known: Floats, effort: Effort) -> _Judged:
+    """The best of the first few candidates of one search."""
+    judged = []
+    for candidate in search(q, known, effort)[:JUDGED_CANDIDATES]:
+        distances = index_distances(candidate.basis, q)[1]
+        judged.append(
+            _Judged(
+                basis=candidate.basis,
+                certainty=evidence(distances),
+                share=float((distances < CLEAR_RADIUS).mean()),
+            )
+        )
+    return max(judged, key=lambda found: found.certainty)
 
 
 def _checked_axes(basis: Floats, crystal: KnownCrystal, settings: FastSettings) -> Floats:
