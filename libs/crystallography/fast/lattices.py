@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.evidence import LIMIT, evidence
+from libs.crystallography.fast.evidence import DIRECTION_LIMIT, LIMIT, evidence, weakest_direction
 from libs.crystallography.fast.lattice import cell_of, matched
 from libs.crystallography.fast.mosaicity import Mosaicity, fit_mosaicity, proximal_volume
 from libs.crystallography.fast.refine import Observations, RefinedCrystal, orient, refine
@@ -128,14 +128,15 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
     best = _judged(by_length, known, QUICK)
     if not best.clear:
         scaled = [_judged(by_length, known * scale, QUICK) for scale in SCALES]
-        best = max(best, *scaled, key=lambda found: found.certainty)
+        best = max(best, *scaled, key=_Judged.rank)
     if not best.clear:
         more = _judged(by_length, known * best.scale(known), THOROUGH)
-        best = max(best, more, key=lambda found: found.certainty)
-    if best.certainty < LIMIT:
+        best = max(best, more, key=_Judged.rank)
+    if not best.accepted:
         raise NotIndexedError(
             f"the best orientation is no more than chance (evidence {best.certainty:.1f}, "
-            f"{LIMIT:.1f} is needed)"
+            f"{LIMIT:.1f} is needed; weakest direction {best.weakest:.1f}, "
+            f"{DIRECTION_LIMIT:.1f} is needed)"
         )
     return best.basis, best.certainty
 
@@ -144,12 +145,20 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
 class _Judged:
     basis: Floats
     certainty: float
+    weakest: float
     share: float
     """Of the spots that fit."""
 
     @property
+    def accepted(self) -> bool:
+        return self.certainty >= LIMIT and self.weakest >= DIRECTION_LIMIT
+
+    @property
     def clear(self) -> bool:
-        return self.certainty >= LIMIT and self.share >= CLEAR_SHARE
+        return self.accepted and self.share >= CLEAR_SHARE
+
+    def rank(self) -> tuple[bool, float]:
+        return self.accepted, self.certainty
 
     def scale(self, known: Floats) -> float:
         return float(abs(np.linalg.det(self.basis) / np.linalg.det(known)) ** (1.0 / 3.0))
@@ -164,10 +173,11 @@ def _judged(q: Floats, known: Floats, effort: Effort) -> _Judged:
             _Judged(
                 basis=candidate.basis,
                 certainty=evidence(distances),
+                weakest=weakest_direction(candidate.basis, q),
                 share=float((distances < CLEAR_RADIUS).mean()),
             )
         )
-    return max(judged, key=lambda found: found.certainty)
+    return max(judged, key=_Judged.rank)
 
 
 def _checked_axes(basis: Floats, crystal: KnownCrystal, settings: FastSettings) -> Floats:
