@@ -62,10 +62,10 @@ def test_spot_sizes_are_limited() -> None:
         find_spots(
             [image], [usable], [(-1.0, 1e6)], SpotSettings(extended=False, gain=1.0, **sizes)
         )
-        for sizes in ({"min_spot_size": 1}, {"min_spot_size": 3, "max_spot_size": 8})
+        for sizes in ({"min_spot_size": 1}, {"min_spot_size": 3, "max_spot_size": 5})
     ]
     (every, _), (some, pixels) = both
-    kept = (every.n_pixels >= 3) & (every.n_pixels <= 8)
+    kept = (every.n_pixels >= 3) & (every.n_pixels <= 5)
     assert len(some) == kept.sum() < len(every)
     assert (np.bincount(pixels.spot) == some.n_pixels).all()
     assert np.allclose(np.bincount(pixels.spot, pixels.value), some.intensity)
