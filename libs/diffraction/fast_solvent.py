@@ -56,12 +56,16 @@ def _in_spots(
     pixels: NDArray[np.int64], n_fast: int, boxes: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Which pixels (flat indices, rising) lie in one of the boxes or beside it."""
-    excluded = np.zeros(len(pixels), bool)
-    for x0, x1, y0, y1 in boxes:
-        first = max(0, x0 - SPOT_MARGIN_PX)
-        rows = np.arange(max(0, y0 - SPOT_MARGIN_PX), y1 + SPOT_MARGIN_PX) * n_fast
-        starts = np.searchsorted(pixels, rows + first)
-        ends = np.searchsorted(pixels, rows + min(n_fast, x1 + SPOT_MARGIN_PX))
-        for start, end in zip(starts, ends, strict=True):
-            excluded[start:end] = True
+    x0, x1, y0, y1 = boxes.T
+    top = np.maximum(0, y0 - SPOT_MARGIN_PX)
+    heights = y1 + SPOT_MARGIN_PX - top
+    number = np.repeat(np.arange(len(boxes)), heights)
+    first_row = np.repeat(np.cumsum(heights) - heights, heights)
+    rows = (top[number] + np.arange(len(number)) - first_row) * n_fast
+    left = np.maximum(0, x0 - SPOT_MARGIN_PX)[number]
+    right = np.minimum(n_fast, x1 + SPOT_MARGIN_PX)[number]
+    change = np.zeros(len(pixels) + 1, np.int64)
+    np.add.at(change, np.searchsorted(pixels, rows + left), 1)
+    np.add.at(change, np.searchsorted(pixels, rows + right), -1)
+    excluded: NDArray[np.bool_] = np.cumsum(change[:-1]) > 0
     return excluded

@@ -19,6 +19,8 @@ Integers = NDArray[np.int64]
 OUTLIER_SIGMA = 4.0
 FEWEST_BACKGROUND = 10
 BOX = 2.0
+FOREGROUND = 1
+BACKGROUND = 2
 
 
 @compiled
@@ -130,89 +132,104 @@ def _sum_box(
 ) -> tuple[float, float, float]:  # fmt: skip
     """Intensity, variance, background sum of one reflection, NaN where it cannot be summed."""
     nothing = (math.nan, math.nan, math.nan)
-    foreground = np.empty((width * height, 3))
-    around = np.empty((width * height, 3))
-    n_signal, n_background = _collect(
-        image, usable, trusted, corners, limit, left, top, width, height, foreground, around
-    )
-    if n_signal < 0 or n_background < FEWEST_BACKGROUND:
-        return nothing
+    values = np.empty((height, width))
+    kind = np.zeros((height, width), np.int8)
     sums = np.zeros(9)
-    for n in range(n_background):
-        _add(sums, around[n, 0], around[n, 1], around[n, 2], 1.0)
+    n_signal = _classify(image, usable, trusted, corners, limit, left, top, values, kind, sums)
     a, b, c, fitted = _plane(sums)
-    if not fitted:
+    if n_signal < 0 or not fitted or sums[0] < FEWEST_BACKGROUND:
         return nothing
-    worst = OUTLIER_SIGMA * math.sqrt(abs(c))
-    for n in range(n_background):
-        x, y, value = around[n, 0], around[n, 1], around[n, 2]
-        if abs(value - (a * x + b * y + c)) > worst:
-            _add(sums, x, y, value, -1.0)
+    _drop_outliers(values, kind, sums, a, b, c)
     a, b, c, fitted = _plane(sums)
     if not fitted or sums[0] < FEWEST_BACKGROUND:
         return nothing
     total = 0.0
     background = 0.0
-    for n in range(n_signal):
-        total += foreground[n, 2]
-        background += a * foreground[n, 0] + b * foreground[n, 1] + c
+    for j in range(height):
+        for i in range(width):
+            if kind[j, i] == FOREGROUND:
+                total += values[j, i]
+                background += a * (i - width // 2) + b * (j - height // 2) + c
     intensity = total - background
     variance = abs(intensity) + abs(background) * (1.0 + n_signal / sums[0])
     return intensity, variance, background
 
 
 @compiled
-def _collect(
+def _classify(
     image: NDArray[np.int32] | Floats, usable: NDArray[np.bool_], trusted: tuple[float, float],
-    corners: Floats, limit: float, left: int, top: int, width: int, height: int,
-    foreground: Floats, around: Floats,
-) -> tuple[int, int]:  # fmt: skip
-    """Rows x, y (from the middle), value of the two kinds of pixels; −1 where one is unusable."""
+    corners: Floats, limit: float, left: int, top: int, values: Floats,
+    kind: NDArray[np.int8], sums: Floats,
+) -> int:  # fmt: skip
+    """Sort the pixels of a box; how many are foreground, −1 where one of those is unusable.
+
+    `sums` gets the background's sums of 1, x, y, xx, xy, yy, v, vx, vy; x and y from the middle.
+    """
+    height, width = kind.shape
     n_slow, n_fast = image.shape
     n_signal = 0
-    n_background = 0
     for j in range(height):
         v = top + j
+        n = sx = sxx = sv = svx = 0.0
         for i in range(width):
             u = left + i
-            inside = (
-                corners[j, i] <= limit
-                or corners[j, i + 1] <= limit
-                or corners[j + 1, i] <= limit
-                or corners[j + 1, i + 1] <= limit
-            )
             good = 0 <= v < n_slow and 0 <= u < n_fast
             value = 0.0
             if good:
                 value = float(image[v, u])
                 good = usable[v, u] and trusted[0] < value < trusted[1]
-            if inside:
+            values[j, i] = value
+            nearest = min(
+                min(corners[j, i], corners[j, i + 1]), min(corners[j + 1, i], corners[j + 1, i + 1])
+            )
+            if nearest <= limit:
                 if not good:
-                    return -1, 0
-                foreground[n_signal, 0] = i - width // 2
-                foreground[n_signal, 1] = j - height // 2
-                foreground[n_signal, 2] = value
+                    return -1
+                kind[j, i] = FOREGROUND
                 n_signal += 1
             elif good:
-                around[n_background, 0] = i - width // 2
-                around[n_background, 1] = j - height // 2
-                around[n_background, 2] = value
-                n_background += 1
-    return n_signal, n_background
+                kind[j, i] = BACKGROUND
+                x = i - width // 2
+                n += 1.0
+                sx += x
+                sxx += x * x
+                sv += value
+                svx += value * x
+        y = j - height // 2
+        sums[0] += n
+        sums[1] += sx
+        sums[2] += n * y
+        sums[3] += sxx
+        sums[4] += sx * y
+        sums[5] += n * y * y
+        sums[6] += sv
+        sums[7] += svx
+        sums[8] += sv * y
+    return n_signal
 
 
 @compiled
-def _add(sums: Floats, x: float, y: float, value: float, sign: float) -> None:
-    """Sums of 1, x, y, xx, xy, yy, v, vx, vy."""
-    sums[0] += sign
-    sums[1] += sign * x
-    sums[2] += sign * y
-    sums[3] += sign * x * x
-    sums[4] += sign * x * y
-    sums[5] += sign * y * y
-    sums[6] += sign * value
-    sums[7] += sign * value * x
-    sums[8] += sign * value * y
+def _drop_outliers(
+    values: Floats, kind: NDArray[np.int8], sums: Floats, a: float, b: float, c: float
+) -> None:
+    """Take background pixels far from the plane a x + b y + c out of the sums."""
+    height, width = kind.shape
+    worst = OUTLIER_SIGMA * math.sqrt(abs(c))
+    for j in range(height):
+        y = j - height // 2
+        for i in range(width):
+            x = i - width // 2
+            value = values[j, i]
+            if kind[j, i] == BACKGROUND and abs(value - (a * x + b * y + c)) > worst:
+                sums[0] -= 1.0
+                sums[1] -= x
+                sums[2] -= y
+                sums[3] -= x * x
+                sums[4] -= x * y
+                sums[5] -= y * y
+                sums[6] -= value
+                sums[7] -= value * x
+                sums[8] -= value * y
 
 
 @compiled

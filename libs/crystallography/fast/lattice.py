@@ -32,6 +32,12 @@ def basis_of(cell: Cell) -> Floats:
     )
 
 
+def skew_matrix(vector: Floats) -> Floats:
+    """The matrix of the vector product with `vector` on the left."""
+    x, y, z = vector
+    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+
+
 def cell_of(basis: Floats) -> Cell:
     """Edges (Å) and angles (degrees) of a basis."""
     return cell_of_metric(basis @ basis.T)

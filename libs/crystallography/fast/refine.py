@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.lattice import cell_of_metric
+from libs.crystallography.fast.lattice import cell_of_metric, skew_matrix
 from libs.crystallography.fast.settings import Cell
 from libs.crystallography.fast.still_kernel import normal_equations, residuals
 
@@ -128,7 +128,7 @@ def _derivatives(rotation: Floats, upper: Floats, metric: Floats, directions: Fl
     """dA/dp [3 + k, 3, 3]: rotations about x, y, z, then the metric's free directions."""
     step = 1e-6
     a_matrix = rotation @ upper
-    turns = [np.cross(np.eye(3)[i], a_matrix, axisb=0, axisc=0) for i in range(3)]
+    turns = [skew_matrix(axis) @ a_matrix for axis in np.eye(3)]
     stretches = [
         rotation @ (np.linalg.cholesky(metric + step * d).T - upper) / step for d in directions
     ]
@@ -140,8 +140,7 @@ def _rotation(vector: Floats) -> Floats:
     angle = float(np.linalg.norm(vector))
     if angle < 1e-14:
         return np.eye(3)
-    x, y, z = vector / angle
-    skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    skew = skew_matrix(vector / angle)
     matrix: Floats = np.eye(3) + np.sin(angle) * skew + (1.0 - np.cos(angle)) * skew @ skew
     return matrix
 

@@ -13,7 +13,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from libs.crystallography.fast.lattice import skew_matrix
 from libs.crystallography.fast.search_kernel import (
+    highest_maxima,
     refine_basis,
     score_directions,
     score_rotations,
@@ -121,27 +123,19 @@ def _rotations(q: Singles, vector: Floats, known: Floats, q_max: float) -> list[
     along = np.outer(others @ axis, axis)
     upright = others - along
     mirror = upright[0] / np.linalg.norm(upright[0])
+    skew = skew_matrix(axis)
+    cosines, sines = np.cos(angles)[:, None], np.sin(angles)[:, None]
     for across in (upright, 2.0 * np.outer(upright @ mirror, mirror) - upright):
-        turned = np.cross(axis, across)
-        circle = (
-            along[:, None]
-            + across[:, None] * np.cos(angles)[:, None]
-            + turned[:, None] * np.sin(angles)[:, None]
-        )
+        turned = across @ skew.T
+        circle = along[:, None] + across[:, None] * cosines + turned[:, None] * sines
         single = circle.astype(np.float32)
         scores = score_rotations(
             vector.astype(np.float32), single[0], single[1], q[0], q[1], q[2], ROTATION_TOLERANCE
         )
-        for k in _separate_maxima(scores, 2):
+        for k in highest_maxima(scores, 2):
             basis = np.array([vector, circle[0, k], circle[1, k]])
             found.append(Candidate(basis=basis, score=float(scores[k])))
     return found
-
-
-def _separate_maxima(scores: Singles, wanted: int) -> list[int]:
-    higher = (scores >= np.roll(scores, 1)) & (scores > np.roll(scores, -1))
-    places = np.flatnonzero(higher)
-    return [int(k) for k in places[np.argsort(-scores[places])[:wanted]]]
 
 
 def _rotation_between(start: Floats, end: Floats) -> Floats:
@@ -153,8 +147,7 @@ def _rotation_between(start: Floats, end: Floats) -> Floats:
         axis /= np.linalg.norm(axis)
         half_turn: Floats = 2.0 * np.outer(axis, axis) - np.eye(3)
         return half_turn
-    x, y, z = np.cross(start, end)
-    skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    skew = skew_matrix(skew_matrix(start) @ end)
     rotation: Floats = np.eye(3) + skew + skew @ skew / (1.0 + cosine)
     return rotation
 

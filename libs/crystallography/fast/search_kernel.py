@@ -95,6 +95,23 @@ def score_rotations(
 
 
 @compiled
+def highest_maxima(scores: Singles, wanted: int) -> NDArray[np.int64]:
+    """Places of the highest local maxima on a circle, highest first."""
+    n = len(scores)
+    places = np.full(wanted, -1, np.int64)
+    for k in range(n):
+        if scores[k] < scores[k - 1] or scores[k] <= scores[(k + 1) % n]:
+            continue
+        place = k
+        for m in range(wanted):
+            if places[m] < 0 or scores[place] > scores[places[m]]:
+                place, places[m] = places[m], place
+            if place < 0:
+                break
+    return places[places >= 0]
+
+
+@compiled
 def refine_basis(
     start: Floats, known: Floats, q: Floats, limits: Floats, tolerances: Floats, stiffness: float
 ) -> tuple[Floats, float]:
