@@ -36,6 +36,7 @@ def integrate_panel(
     n_slow, n_fast = image.shape
     result = np.full((len(rays), 3), np.nan)
     e1 = np.empty(3)
+    coefficients = np.empty((2, 6))
     for n in range(len(rays)):
         s1 = rays[n] / math.sqrt((rays[n] * rays[n]).sum())
         _cross(s1, s0, e1)
@@ -54,15 +55,18 @@ def integrate_panel(
             continue
         width = right - left
         height = bottom - top
-        corners = np.full((height + 1, width + 1), np.inf)
-        near = (0.5 * max(width, height) / BOX * 1.1 + 2.0) ** 2
+        middle_x = 0.5 * (left + right)
+        middle_y = 0.5 * (top + bottom)
+        half = 0.5 * max(width, height) / BOX
+        _expand(
+            middle_x, middle_y, half, s1, e1, e2, origin, fast, slow, pixel, depth, coefficients
+        )
+        corners = np.empty((height + 1, width + 1))
         for j in range(height + 1):
+            y = top + j - middle_y
             for i in range(width + 1):
-                if (i - 0.5 * width) ** 2 + (j - 0.5 * height) ** 2 > near:
-                    continue
-                x = (left + i) * pixel[0]
-                y = (top + j) * pixel[1]
-                corners[j, i] = _distance_squared(x, y, s1, e1, e2, origin, fast, slow, depth)
+                x = left + i - middle_x
+                corners[j, i] = _at(coefficients[0], x, y) ** 2 + _at(coefficients[1], x, y) ** 2
         result[n] = _sum_box(
             image, usable, trusted, corners, reach * reach, left, top, width, height
         )
@@ -100,11 +104,42 @@ def _box(
 
 
 @compiled
-def _distance_squared(
+def _expand(
+    x: float, y: float, half: float, s1: Floats, e1: Floats, e2: Floats, origin: Floats,
+    fast: Floats, slow: Floats, pixel: Floats, depth: float, coefficients: Floats,
+) -> None:  # fmt: skip
+    """Kabsch's coordinates near (x, y) px as quadratic forms, fitted over ± `half` pixels.
+
+    The rows hold the terms 1, x, y, xx, xy, yy; exact to a thousandth of a pixel.
+    """
+    grid = np.empty((3, 3, 2))
+    for j in range(3):
+        for i in range(3):
+            u = (x + (i - 1) * half) * pixel[0]
+            v = (y + (j - 1) * half) * pixel[1]
+            grid[j, i] = _kabsch(u, v, s1, e1, e2, origin, fast, slow, depth)
+    for k in range(2):
+        g = grid[:, :, k]
+        coefficients[k, 0] = g[1, 1]
+        coefficients[k, 1] = (g[1, 2] - g[1, 0]) / (2.0 * half)
+        coefficients[k, 2] = (g[2, 1] - g[0, 1]) / (2.0 * half)
+        coefficients[k, 3] = (g[1, 2] + g[1, 0] - 2.0 * g[1, 1]) / (2.0 * half * half)
+        coefficients[k, 4] = (g[2, 2] - g[2, 0] - g[0, 2] + g[0, 0]) / (4.0 * half * half)
+        coefficients[k, 5] = (g[2, 1] + g[0, 1] - 2.0 * g[1, 1]) / (2.0 * half * half)
+
+
+@compiled
+def _at(c: Floats, x: float, y: float) -> float:
+    value: float = c[0] + x * (c[1] + c[3] * x + c[4] * y) + y * (c[2] + c[5] * y)
+    return value
+
+
+@compiled
+def _kabsch(
     x: float, y: float, s1: Floats, e1: Floats, e2: Floats, origin: Floats, fast: Floats,
     slow: Floats, depth: float,
-) -> float:  # fmt: skip
-    """Squared angle (rad²) between the ray and a place on the panel, without parallax."""
+) -> tuple[float, float]:  # fmt: skip
+    """Angles (rad) along e1 and e2 between the ray and a place (mm) with parallax undone."""
     px = origin[0] + x * fast[0] + y * slow[0]
     py = origin[1] + x * fast[1] + y * slow[1]
     pz = origin[2] + x * fast[2] + y * slow[2]
@@ -121,8 +156,7 @@ def _distance_squared(
     pz = pz / length - s1[2]
     a = px * e1[0] + py * e1[1] + pz * e1[2]
     b = px * e2[0] + py * e2[1] + pz * e2[2]
-    squared: float = a * a + b * b
-    return squared
+    return a, b
 
 
 @compiled
