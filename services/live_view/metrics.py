@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 RESULT_TO_PAGE = Histogram(
     "stillstream_result_to_page_seconds",
-    "From a frame's result (done) to the first answer that carries it to a page",
+    "From a frame's result (done) to the first answer that carries it to an open page",
     buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300),
 )
 READERS = Gauge("stillstream_page_readers", "Pages that listen to events")

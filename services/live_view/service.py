@@ -25,7 +25,6 @@ from libs.streams import KafkaSource, Record, StreamError, decode_record
 from services.live_view.catalogue import Catalogue, CatalogueAwayError
 from services.live_view.core import Changes, Showcase, ShownJob
 from services.live_view.events import Broadcaster
-from services.live_view.held_job import HeldJob
 from services.live_view.metrics import JOBS_HELD, READERS, RESULT_TO_PAGE
 from services.live_view.wire import advised, clock_revision, frames_answer
 
@@ -65,7 +64,8 @@ class LiveView:
         held = self.showcase.hold(job, self._positions, self._revision())
         full, rows, total = held.changed_since(since)
         self._highest_given = max(self._highest_given, held.revision)
-        self._measure(held)
+        first_shown = held.take_not_shown()
+        self._measure([] if full else first_shown)
         return frames_answer(
             rows, revision=held.revision, full=full, total=total, started_us=job.started_us
         )
@@ -83,9 +83,10 @@ class LiveView:
             raise
         self._tell(self.showcase.take_stored(job, rows, stored, self._revision()))
 
-    def _measure(self, held: HeldJob) -> None:
+    def _measure(self, shown_done_us: list[int]) -> None:
+        """How long results took to a page that was open; a page that opens late is no latency."""
         now_us = self._now_us()
-        for done_us in held.take_not_shown():
+        for done_us in shown_done_us:
             RESULT_TO_PAGE.observe(max(0, now_us - done_us) / US_PER_SECOND)
 
     # ---- the database ----------------------------------------------------------------------

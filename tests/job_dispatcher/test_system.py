@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from libs import messages as m
 from libs.local_stack import ROOT
 from libs.messages.topics import JOBS, WORK_LIVE
-from libs.streams import KafkaSink, decode_record, read_whole
+from libs.streams import KafkaSink, read_whole
 from tests.catalogue.builders import add_trial, arrived, started
 from tests.database_server import DatabaseServer
+from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
 DEADLINE_S = 60.0
@@ -37,7 +38,7 @@ def dispatcher(kafka: str, database: DatabaseServer) -> Iterator[None]:
 
 
 async def chunks(kafka: str) -> list[m.FramesToProcess]:
-    found = [decode_record(record) for record in await read_whole(kafka, WORK_LIVE)]
+    found = readable(await read_whole(kafka, WORK_LIVE))
     return [c for c in found if isinstance(c, m.FramesToProcess) and c.run == RUN]
 
 
@@ -70,5 +71,5 @@ async def test_killed_twice_every_frame_is_sent_once_noted(
     ids = [c.chunk for c in found]
     assert len(set(ids)) == 11 * 3
     assert len(ids) <= 2 * 11 * 3
-    jobs = [decode_record(record) for record in await read_whole(kafka, JOBS)]
+    jobs = readable(await read_whole(kafka, JOBS))
     assert m.job_id(RUN, 1, 1) in {job.job for job in jobs if isinstance(job, m.JobChanged)}

@@ -187,7 +187,17 @@ async def test_result_to_page_is_measured_once() -> None:
     stage = Stage()
     await stage.look()
     before = n_measured()
-    stage.tail(3, 4, stages_us=StagesUs(done=stage.clock.now_us() - 100_000))
     first = await stage.answer()
-    await asyncio.gather(stage.answer(), stage.answer(first.revision))
+    stage.tail(3, 4, stages_us=StagesUs(done=stage.clock.now_us() - 100_000))
+    await asyncio.gather(stage.answer(first.revision), stage.answer(first.revision))
     assert n_measured() - before == 2
+
+
+async def test_a_page_that_opens_late_is_no_latency() -> None:
+    stage = Stage()
+    await stage.look()
+    stage.tail(3, stages_us=StagesUs(done=stage.clock.now_us() - 600_000_000))
+    name = "stillstream_result_to_page_seconds_sum"
+    before = REGISTRY.get_sample_value(name)
+    await stage.answer()
+    assert REGISTRY.get_sample_value(name) == before

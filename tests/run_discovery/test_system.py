@@ -24,8 +24,9 @@ from libs.simulation import (
     prepare_run,
     read_frame_truths,
 )
-from libs.streams import decode_record, read_whole
+from libs.streams import read_whole
 from tests.run_discovery.helpers import MINI_CBF
+from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
 DEADLINE_S = 120.0
@@ -73,7 +74,7 @@ class Said:
         self._kafka, self._prefix, self._process = kafka, f"{experiment}/", process
 
     async def now(self) -> list[Message]:
-        messages = [decode_record(r) for r in await read_whole(self._kafka, RUNS)]
+        messages = readable(await read_whole(self._kafka, RUNS))
         return [m for m in messages if m.run.startswith(self._prefix)]
 
     async def until(self, condition: Callable[[list[Message]], bool]) -> list[Message]:

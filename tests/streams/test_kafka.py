@@ -11,10 +11,10 @@ from libs.streams import (
     KafkaSink,
     KafkaSource,
     Record,
-    decode_record,
     next_positions,
     read_whole,
 )
+from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
 DEADLINE_S = 60
@@ -27,7 +27,7 @@ def arrivals(run: str, count: int) -> list[FramesArrived]:
 
 
 def of_run(records: list[Record], run: str) -> list[FramesArrived]:
-    messages = [decode_record(record) for record in records]
+    messages = readable(records)
     return [m for m in messages if isinstance(m, FramesArrived) and m.run == run]
 
 
