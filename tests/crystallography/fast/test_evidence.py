@@ -48,4 +48,4 @@ def test_scrambled_spots_stay_below_the_limits_and_true_ones_above(name: str) ->
 def test_points_on_the_lattice_are_certain_and_uniform_ones_are_not() -> None:
     rng = np.random.default_rng(2)
     assert evidence(np.full(30, 0.02)) > 50.0
-    assert evidence(np.abs(rng.random(30)) * 0.8) < 5.0
+    assert evidence(np.linalg.norm(rng.random((30, 3)) - 0.5, axis=1)) < 5.0
