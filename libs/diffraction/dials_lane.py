@@ -76,10 +76,13 @@ class DialsLane:
 
 def unreadable(task: FrameTask, reason: str) -> FrameResult:
     """The result of a frame that could not be read."""
-    return _blank(task, event_time_without_file(task), Outcome.UNREADABLE, reason)
+    return blank_result(task, event_time_without_file(task), Outcome.UNREADABLE, reason)
 
 
-def _blank(task: FrameTask, when: EventTime, outcome: Outcome, reason: str = "") -> FrameResult:
+def blank_result(
+    task: FrameTask, when: EventTime, outcome: Outcome, reason: str = ""
+) -> FrameResult:
+    """A result that says no more than which frame it is, and when."""
     return FrameResult(
         frame=task.frame,
         index_in_file=task.index_in_file,
@@ -133,7 +136,7 @@ class _FrameRun:
         """What is known before indexing."""
         task = self._task
         return msgspec.structs.replace(
-            _blank(task, event_time(self._frame.clock, task), self._outcome),
+            blank_result(task, event_time(self._frame.clock, task), self._outcome),
             n_strong=self._n_strong,
             indexing_tried=task.index and self._n_strong >= task.recipe.min_spots_to_index,
             solvent_ratio=self._solvent.ratio,

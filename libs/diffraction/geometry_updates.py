@@ -18,6 +18,11 @@ class GeometryUpdates:
         self._active = overrides_geometry(params)
         self._reference = _reference_detector(params.input.reference_geometry)
 
+    @property
+    def active(self) -> bool:
+        """Whether `apply` changes anything."""
+        return self._active
+
     def apply(self, experiments: Any) -> None:
         """Change beam and detector of the one experiment and of its imageset."""
         if not self._active:

@@ -66,6 +66,11 @@ def complete_recipe(recipe: Recipe) -> Recipe:
     )
 
 
+def changed_settings(text: str) -> dict[str, Any]:
+    """Full names and values of the settings that differ from DIALS's defaults."""
+    return {d.path: d.object.extract() for d in _changed(_working_phil(text))}
+
+
 def overrides_geometry(params: Any) -> bool:
     """Whether the recipe changes what the images say of beam and detector."""
     from dials.command_line.stills_process import phil_scope

@@ -54,8 +54,10 @@ def draw_crystal(
 
 
 def _draw_cell(rng: np.random.Generator, cell: UnitCell) -> UnitCell:
-    """Crystals differ by a tenth of a per cent; a = b stays true."""
+    """Crystals differ by a tenth of a per cent; a = b stays true, and a = c in cubic forms."""
     across, along = 1 + rng.normal(0, CELL_SPREAD, 2)
+    if cell[0] == cell[2]:
+        along = across
     a, b, c = float(cell[0] * across), float(cell[1] * across), float(cell[2] * along)
     return (a, b, c, *cell[3:])
 

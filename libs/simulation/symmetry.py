@@ -21,7 +21,7 @@ TRANSLATION_UNIT = 24  # translations are counted in twenty-fourths of a cell ed
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A crystal form. Its `unit_cell` is in Å and degrees; a = b holds in every form here."""
+    """A crystal form. Its `unit_cell` is in Å and degrees, in the setting of the generators."""
 
     name: str
     unit_cell: UnitCell
@@ -54,6 +54,66 @@ SAMPLES = {
             unit_cell=(93.0, 93.0, 130.0, 90.0, 90.0, 120.0),
             space_group="P6122",
             generators=("x-y,x,z+1/6", "y,x,-z+1/3"),
+        ),
+        Sample(
+            name="triclinic",
+            unit_cell=(45.2, 51.9, 64.3, 88.5, 108.6, 111.9),
+            space_group="P1",
+            generators=(),
+        ),
+        Sample(
+            name="myoglobin",
+            unit_cell=(64.5, 30.9, 34.8, 90.0, 105.8, 90.0),
+            space_group="P1211",
+            generators=("-x,y+1/2,-z",),
+        ),
+        Sample(
+            name="monoclinic_c",
+            unit_cell=(120.0, 55.0, 80.0, 90.0, 115.0, 90.0),
+            space_group="C121",
+            generators=("x+1/2,y+1/2,z", "-x,y,-z"),
+        ),
+        Sample(
+            name="pseudocubic",
+            unit_cell=(78.0, 79.0, 80.0, 90.0, 90.0, 90.0),
+            space_group="P212121",
+            generators=("-x+1/2,-y,z+1/2", "-x,y+1/2,-z+1/2"),
+        ),
+        Sample(
+            name="glucose_isomerase",
+            unit_cell=(93.9, 99.7, 103.0, 90.0, 90.0, 90.0),
+            space_group="I222",
+            generators=("x+1/2,y+1/2,z+1/2", "-x,-y,z", "-x,y,-z"),
+        ),
+        Sample(
+            name="thaumatin",
+            unit_cell=(57.8, 57.8, 150.2, 90.0, 90.0, 90.0),
+            space_group="P41212",
+            generators=("-y+1/2,x+1/2,z+1/4", "y,x,-z"),
+        ),
+        Sample(
+            name="insulin_rhombohedral",
+            unit_cell=(82.5, 82.5, 34.0, 90.0, 90.0, 120.0),
+            space_group="R3:H",
+            generators=("-y,x-y,z", "x+2/3,y+1/3,z+1/3"),
+        ),
+        Sample(
+            name="insulin_cubic",
+            unit_cell=(78.9, 78.9, 78.9, 90.0, 90.0, 90.0),
+            space_group="I213",
+            generators=("x+1/2,y+1/2,z+1/2", "-x+1/2,-y,z+1/2", "z,x,y"),
+        ),
+        Sample(
+            name="ferritin",
+            unit_cell=(182.0, 182.0, 182.0, 90.0, 90.0, 90.0),
+            space_group="F432",
+            generators=("x,y+1/2,z+1/2", "x+1/2,y,z+1/2", "-y,x,z", "z,x,y"),
+        ),
+        Sample(
+            name="small_molecule",
+            unit_cell=(20.0, 25.0, 30.0, 90.0, 90.0, 90.0),
+            space_group="P212121",
+            generators=("-x+1/2,-y,z+1/2", "-x,y+1/2,-z+1/2"),
         ),
     )
 }

@@ -19,7 +19,7 @@ def sampled(table: IntensityTable) -> tuple[IntArray, np.ndarray]:
     """Random reflections and all axial ones, where screw axes show."""
     miller = every_index(table)
     axial = np.flatnonzero((miller == 0).sum(1) >= 2)
-    chosen = np.random.default_rng(0).choice(len(miller), 20_000, replace=False)
+    chosen = np.random.default_rng(0).choice(len(miller), min(20_000, len(miller)), replace=False)
     keep = np.union1d(chosen, axial)
     keep = keep[np.any(miller[keep] != 0, axis=1)]
     return miller[keep], table.values.ravel()[keep]
@@ -37,8 +37,10 @@ def test_intensities_follow_wilson_statistics(sample: Sample) -> None:
     miller = every_index(table)
     q = np.linalg.norm(miller @ b_matrix(sample.unit_cell).T, axis=1)
     shell = table.values.ravel()[(q > 0.38) & (q < 0.4) & np.all(miller != 0, axis=1)]
+    shell = np.unique(shell[shell > 0])  # once per orbit, without absences
     second_moment = (shell**2).mean() / shell.mean() ** 2
-    assert 1.85 < second_moment < 2.2  # 2 for acentric reflections, 3 for centric ones
+    spread = 4 * np.sqrt(20 / len(shell))  # of the second moment of n exponential variates
+    assert 1.85 - spread < second_moment < 2.2 + spread  # 2 for acentric, 3 for centric ones
 
 
 @pytest.mark.system
@@ -51,7 +53,7 @@ def test_absences_and_equivalents_are_those_of_cctbx(sample: Sample) -> None:
     indices, values = sampled(intensity_table(sample, 2.5))
     group = sgtbx.space_group_info(sample.space_group).group()
     found = flex.miller_index([tuple(map(int, index)) for index in indices])
-    assert len(close_group(sample.generators)) == group.order_p()
+    assert len(close_group(sample.generators)) == group.order_z()
     assert ((values == 0) == np.array(group.is_sys_absent(found))).all()
 
     symmetry = crystal.symmetry(sample.unit_cell, space_group=group)

@@ -1,0 +1,165 @@
+"""What the fast lane prepares once per geometry: arrays of the detector, masks, rings, buffers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from libs.crystallography.fast.detector import FlatDetector
+from libs.diffraction.fast_recipe import FastRecipe
+from libs.diffraction.geometry import RingCache, SolventRings, solvent_angles
+from libs.diffraction.raw_frame import RawFrame
+from libs.messages import Recipe
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameGeometry:
+    """Of one frame; most of it is shared with the frames before."""
+
+    detector: FlatDetector
+    trusted: list[tuple[float, float]]
+    """Exclusive limits of pixel values, per panel."""
+    spot_masks: list[Mask]
+    """Where spots are looked for: static, without what resolution limits and filters exclude."""
+    pixel_masks: list[Mask]
+    """Where pixels may be integrated."""
+    strong: list[Mask]
+    """Buffers for strong pixels."""
+    rings: SolventRings | None
+    d_min_angstrom: float
+    """At the farthest corner."""
+
+
+@dataclass(kw_only=True)
+class GeometryCache:
+    """Remembers the last geometry; frames of a run share it."""
+
+    ring_cache: RingCache = field(default_factory=RingCache)
+    _key: tuple[Any, Any, int, int] | None = None
+    _known: FrameGeometry | None = None
+
+    def get(
+        self, frame: RawFrame, beam: Any, detector: Any, fast: FastRecipe, recipe: Recipe
+    ) -> FrameGeometry:
+        """The geometry of this frame; models that equal the last ones cost nothing."""
+        if self._known is not None and self._key is not None:
+            last_beam, last_detector, last_recipe, last_mask = self._key
+            same = last_recipe == id(fast) and last_mask == _identity(frame.static_mask)
+            if same and last_detector == detector and last_beam == beam:
+                return self._known
+        self._known = self._make(frame, beam, detector, fast, recipe)
+        self._key = (beam, detector, id(fast), _identity(frame.static_mask))
+        return self._known
+
+    def _make(
+        self, frame: RawFrame, beam: Any, detector: Any, fast: FastRecipe, recipe: Recipe
+    ) -> FrameGeometry:
+        static = _static_masks(frame, detector)
+        return FrameGeometry(
+            detector=flat_detector(beam, detector),
+            trusted=trusted_limits(detector),
+            spot_masks=_spot_masks(static, beam, detector, fast.params),
+            pixel_masks=_combined(static, fast.params.integration.lookup.mask),
+            strong=[np.zeros(mask.shape, bool) for mask in static],
+            rings=self._rings(beam, detector, recipe),
+            d_min_angstrom=float(detector.get_max_resolution(beam.get_s0())),
+        )
+
+    def _rings(self, beam: Any, detector: Any, recipe: Recipe) -> SolventRings | None:
+        try:
+            angles = solvent_angles(recipe, beam.get_wavelength())
+        except ValueError:
+            return None
+        return self.ring_cache.rings(beam, detector, angles)
+
+
+def flat_detector(beam: Any, detector: Any) -> FlatDetector:
+    """dxtbx's models as arrays."""
+    return FlatDetector(
+        origin_mm=np.array([panel.get_origin() for panel in detector]),
+        fast=np.array([panel.get_fast_axis() for panel in detector]),
+        slow=np.array([panel.get_slow_axis() for panel in detector]),
+        pixel_mm=np.array([panel.get_pixel_size() for panel in detector]),
+        shape_px=np.array([panel.get_image_size() for panel in detector], np.int64),
+        absorption=np.array([_absorption(panel) for panel in detector]),
+        s0=np.array(beam.get_s0()),
+    )
+
+
+def trusted_limits(detector: Any) -> list[tuple[float, float]]:
+    """Exclusive limits; newer versions of dxtbx take the limits themselves as trusted."""
+    from dxtbx.model import Panel
+    from scitbx.array_family import flex
+
+    probe = Panel()
+    probe.set_image_size((2, 1))
+    probe.set_trusted_range((1.0, 3.0))
+    values = flex.double([1.0, 3.0])
+    values.reshape(flex.grid(1, 2))
+    low_in, high_in = list(probe.get_trusted_range_mask(values))
+    limits = [panel.get_trusted_range() for panel in detector]
+    return [
+        (
+            float(np.nextafter(low, -np.inf)) if low_in else float(low),
+            float(np.nextafter(high, np.inf)) if high_in else float(high),
+        )
+        for low, high in limits
+    ]
+
+
+def _identity(mask: Any) -> int:
+    """Formats give a new static mask for each image, with the same content."""
+    return 0 if mask is None else len(mask)
+
+
+def _absorption(panel: Any) -> tuple[float, float]:
+    strategy = panel.get_px_mm_strategy()
+    return (strategy.mu(), strategy.t0()) if hasattr(strategy, "mu") else (0.0, 0.0)
+
+
+def _static_masks(frame: RawFrame, detector: Any) -> list[Mask]:
+    from dxtbx import flumpy
+
+    masks = [flumpy.to_numpy(p.get_untrusted_rectangle_mask()).copy() for p in detector]
+    if frame.static_mask is not None:
+        for mask, static in zip(masks, frame.static_mask, strict=True):
+            mask &= flumpy.to_numpy(static)
+    return masks
+
+
+def _combined(static: list[Mask], path: Any) -> list[Mask]:
+    from dials.algorithms.spot_finding.factory import SpotFinderFactory
+    from dxtbx import flumpy
+
+    more = SpotFinderFactory.load_image(path)
+    if more is None:
+        return static
+    return [mask & flumpy.to_numpy(extra) for mask, extra in zip(static, more, strict=True)]
+
+
+def _spot_masks(static: list[Mask], beam: Any, detector: Any, params: Any) -> list[Mask]:
+    """DIALS's own mask generator, run once instead of for every frame."""
+    from dials.util.masking import generate_mask
+    from dxtbx import flumpy
+
+    generated = generate_mask(_Imageset(beam, detector), params.spotfinder.filter)
+    masks = [mask & flumpy.to_numpy(own) for mask, own in zip(static, generated, strict=True)]
+    return _combined(masks, params.spotfinder.lookup.mask)
+
+
+class _Imageset:
+    """What DIALS's mask generator asks of an imageset: the models, and no dynamic mask."""
+
+    def __init__(self, beam: Any, detector: Any) -> None:
+        self._beam, self._detector = beam, detector
+
+    def get_beam(self, index: int = 0) -> Any:
+        del index
+        return self._beam
+
+    def get_detector(self, index: int = 0) -> Any:
+        del index
+        return self._detector
