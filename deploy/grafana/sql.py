@@ -5,6 +5,8 @@ tables, so a query never reads what it does not show. Times are integer µs; Gra
 A result counts when its precedence has the job's attempt in its upper bits (libs/messages).
 """
 
+from libs.messages import ATTEMPT_SHIFT
+
 IN_VIEW = """
   JOIN job j ON j.id = {table}.job_id AND j.state <> 'deleted'
   JOIN run r ON r.id = j.run_id
@@ -16,7 +18,9 @@ FRAMES_IN_VIEW = (
     "FROM frame f"
     + IN_VIEW.format(table="f")
     + """
-   AND f.lane = t.lane AND f.precedence >= j.attempt << 47
+   AND f.lane = t.lane AND f.precedence >= j.attempt << """
+    + str(ATTEMPT_SHIFT)
+    + """
  WHERE f.ts_us >= $__unixEpochFrom() * 1000000 AND f.ts_us < $__unixEpochTo() * 1000000"""
 )
 BIN_MS = "f.ts_us DIV ($__interval_ms * 1000) * $__interval_ms"

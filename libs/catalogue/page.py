@@ -12,13 +12,11 @@ from libs.catalogue.jobs import list_jobs
 from libs.catalogue.result_models import FrameRow
 from libs.catalogue.runs import list_runs
 from libs.catalogue.summary_models import SinkOffsetRow
-from libs.messages import Cutoffs, JobId, JobState, Lane, RunId
+from libs.messages import ATTEMPT_SHIFT, Cutoffs, JobId, JobState, Lane, RunId
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FRAME: Any = FrameRow.__table__
 OFFSET: Any = SinkOffsetRow.__table__
-ATTEMPT_SHIFT = 47
-"""The attempt stands above the lower 47 bits of a precedence."""
 
 COLUMNS: dict[str, np.dtype[Any]] = {
     "frame": np.dtype(np.int64),

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.catalogue.blobs import unpack_matrix, unpack_shells
 from libs.catalogue.jobs import JobRecord
-from libs.catalogue.page import ATTEMPT_SHIFT
 from libs.catalogue.result_models import BatchOriginRow, FileRow, FrameRow, LatticeRow
 from libs.messages import (
+    ATTEMPT_SHIFT,
     FrameNumber,
     FrameResult,
     JobId,

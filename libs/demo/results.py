@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from libs.demo.reference import Answer
+from libs.messages import ATTEMPT_SHIFT
 
 COUNTS = text("""
     SELECT run.source, run.number, COALESCE(run.n_frames, -1) AS announced,
@@ -19,10 +20,10 @@ COUNTS = text("""
            COALESCE(MAX(rates.preliminary), 1) AS preliminary,
            AVG(frame.done_us - frame.written_us) / 1e6 AS mean_latency_s
     FROM run JOIN job ON job.run_id = run.id
-    LEFT JOIN frame ON frame.job_id = job.id AND frame.precedence >= job.attempt << 47
+    LEFT JOIN frame ON frame.job_id = job.id AND frame.precedence >= job.attempt << :attempt_shift
     LEFT JOIN rates ON rates.job_id = job.id
     GROUP BY run.id, run.source, run.number, run.n_frames ORDER BY run.id
-""")
+""").bindparams(attempt_shift=ATTEMPT_SHIFT)
 FRAMES = text("""
     SELECT frame.frame FROM frame JOIN job ON job.id = frame.job_id JOIN run ON run.id = job.run_id
     WHERE run.source = :source AND run.number = :number ORDER BY frame.frame

@@ -29,7 +29,13 @@ from libs.messages.identities import (
     run_id,
 )
 from libs.messages.jobs import Cutoffs, FramesToProcess, JobChanged, Recipe, RecipeFile
-from libs.messages.precedence import OUTCOME_RANK, attempt_of, precedence, precedences
+from libs.messages.precedence import (
+    ATTEMPT_SHIFT,
+    OUTCOME_RANK,
+    attempt_of,
+    precedence,
+    precedences,
+)
 from libs.messages.runs import FramesArrived, FrameSpan, RunEnded, RunStarted
 from libs.messages.sampling import frame_fraction, selected_for_indexing
 from libs.messages.statistics import (
@@ -45,6 +51,7 @@ from libs.messages.statistics import (
 )
 
 __all__ = [
+    "ATTEMPT_SHIFT",
     "COUNTED",
     "OUTCOME_RANK",
     "SCHEMA_HEADER",

@@ -22,6 +22,8 @@ OUTCOME_RANK = {
     Outcome.OTHER: 0,
 }
 _ATTEMPT_BITS, _RANK_BITS, _HASH_BITS = 16, 3, 44
+ATTEMPT_SHIFT = _RANK_BITS + _HASH_BITS
+"""The attempt stands above this many bits: results of attempt a have precedence >= a << this."""
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _NO_TIMINGS, _NO_STAGES = TimingsMs(), StagesUs()
 
@@ -48,4 +50,4 @@ def precedences(attempt: int, results: Iterable[FrameResult]) -> list[int]:
 
 def attempt_of(value: int) -> int:
     """The attempt inside a precedence."""
-    return value >> (_RANK_BITS + _HASH_BITS)
+    return value >> ATTEMPT_SHIFT

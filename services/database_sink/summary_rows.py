@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from libs.messages import (
+    ATTEMPT_SHIFT,
     AdviceCleared,
     AdviceRaised,
     BadMessageError,
@@ -162,7 +163,7 @@ def _profile_precedence(batch: FramesProcessed) -> int:
     content = v.hash63((batch.radial_profile, batch.spot_distances))
     frames = min(len(batch.frames), _PROFILE_FRAMES)
     bits = _PROFILE_HASH_BITS
-    return batch.attempt << 47 | frames << bits | content & ((1 << bits) - 1)
+    return batch.attempt << ATTEMPT_SHIFT | frames << bits | content & ((1 << bits) - 1)
 
 
 def _rate(rate: Rate) -> tuple[float | None, float | None, float | None]:

@@ -14,7 +14,7 @@ from libs import messages as m
 from libs.catalogue import result_models as results
 from libs.catalogue import summary_models as summaries
 from libs.catalogue.blobs import unpack_matrix, unpack_shells
-from libs.catalogue.page import ATTEMPT_SHIFT
+from libs.messages import ATTEMPT_SHIFT
 from services.database_sink.core import Rows, add, rows_of
 from services.database_sink.frame_rows import (
     FileValues,

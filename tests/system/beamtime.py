@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from libs.catalogue.engine import open_engine
 from libs.demo.results import RunCounts, run_counts
+from libs.demo.session import reader_engine
 from libs.local_stack import LocalStack
-from libs.service_kit import DatabaseSettings
 from libs.simulation import QUICK_DETECTOR, BeamlineSettings, RunRequest, simulate_run
 
 T = TypeVar("T")
@@ -147,7 +146,7 @@ class Beamtime:
 
     def _ask(self, ask: Callable[[Any], Any]) -> Any:
         async def asked() -> Any:
-            engine = open_engine(reader_settings(self.stack).url(), pool_size=1)
+            engine = reader_engine(self.stack)
             try:
                 return await ask(engine)
             finally:
@@ -155,15 +154,6 @@ class Beamtime:
 
         with ThreadPoolExecutor(1) as pool:  # the test may have a loop of its own
             return pool.submit(asyncio.run, asked()).result()
-
-
-def reader_settings(stack: LocalStack) -> DatabaseSettings:
-    """The stack's database by the reader's account."""
-    prefix = "STILLSTREAM_DATABASE__"
-    env = {k: v for k, v in stack.env("reader").items() if k.startswith(prefix)}
-    return DatabaseSettings.model_validate(
-        {key.removeprefix(prefix).lower(): value for key, value in env.items()}
-    )
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:
