@@ -9,7 +9,7 @@ import sys
 
 import msgspec
 
-from libs.diffraction.errors import RecipeError
+from libs.diffraction.errors import DiffractionError, RecipeError
 from libs.messages import Lane, Recipe
 
 LIMIT_S = 120.0
@@ -34,13 +34,11 @@ def complete_with_lane(recipe: Recipe) -> Recipe:
     return _lane(recipe).put_into(complete_recipe(recipe))
 
 
-def choose_lane(recipe: Recipe) -> Recipe:
-    """The recipe in the lane that can compute it; raises RecipeError.
+def choose_lane(recipe: Recipe) -> LaneAnswer:
+    """The lane that can compute the recipe, found by a process of its own (3 to 5 CPU seconds).
 
-    A recipe for the fast lane is read by a short process (3 to 5 CPU seconds); any other stays.
+    Raises RecipeError for a text that cannot be read, DiffractionError when the process fails.
     """
-    if recipe.lane is not Lane.FAST:
-        return recipe
     try:
         done = subprocess.run(
             [sys.executable, "-m", "libs.diffraction.lane_choice"],
@@ -50,10 +48,11 @@ def choose_lane(recipe: Recipe) -> Recipe:
             timeout=LIMIT_S,
         )
     except subprocess.TimeoutExpired as error:
-        raise RecipeError("the recipe could not be read in time; it is tried again") from error
+        raise DiffractionError(f"reading the recipe took more than {LIMIT_S:g} s") from error
     if done.returncode:
-        raise RecipeError(_last_line(done.stderr))
-    return msgspec.json.decode(done.stdout, type=LaneAnswer).put_into(recipe)
+        kind = RecipeError if done.returncode == REFUSED else DiffractionError
+        raise kind(_last_line(done.stderr))
+    return msgspec.json.decode(done.stdout, type=LaneAnswer)
 
 
 def _last_line(errors: bytes) -> str:
