@@ -74,7 +74,7 @@ async def test_killed_twice_every_frame_is_sent_once_noted(
             found = await wait_for(kafka, 110)
     ids = [c.chunk for c in found]
     assert len(set(ids)) == 11 * 3
-    assert len(ids) <= 2 * 11 * 3
+    assert len(ids) <= (5 + 10 + 11) * 3  # killed each time before anything was noted
     jobs = readable(await read_whole(kafka, JOBS))
     assert m.job_id(RUN, 1, 1) in {job.job for job in jobs if isinstance(job, m.JobChanged)}
 
@@ -92,7 +92,7 @@ async def test_late_results_on_a_real_broker_lower_the_fraction(
             sequence = 0
             while not (sampled := await below_one(kafka, run)):
                 assert asyncio.get_running_loop().time() < deadline, (
-                    f"{sequence} arrivals, all whole"
+                    f"{sequence} sent whole"
                 )
                 await out.publish([arrived(sequence, run=run)])
                 late = finished_late(m.job_id(run, 1, 1), sequence, waited_s=2.0 + 0.2 * sequence)
