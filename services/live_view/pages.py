@@ -12,7 +12,7 @@ from services.live_view.catalogue import CatalogueAwayError
 from services.live_view.core import ShownJob
 from services.live_view.metrics import REQUESTS_TOTAL
 from services.live_view.service import LiveView
-from services.live_view.wire import advised, frame_object, to_json
+from services.live_view.wire import frame_object, to_json
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = ("uPlot.iife.min.js", "uPlot.min.css")
@@ -99,7 +99,7 @@ class Pages:
     async def rates(self, request: web.Request) -> web.StreamResponse:
         """The newest rates of every job."""
         del request
-        return _json([advised(rates, advice) for rates, advice in self.view.showcase.rates()])
+        return _json([self.view.advised(rates) for rates in self.view.showcase.rates()])
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """What can be reached at present."""
