@@ -18,6 +18,7 @@ from libs.catalogue.trials import Assignment, active_assignments, trials_for_run
 from libs.diffraction import DiffractionError
 from libs.messages import JobState, Recipe, RunId, RunStarted, job_id
 from services.job_dispatcher import metrics
+from services.job_dispatcher.fractions import Steps
 from services.job_dispatcher.lanes import Lanes
 
 LOG = structlog.get_logger(__name__)
@@ -97,6 +98,10 @@ class Bookings:
     async def announced(self, job: JobRecord) -> None:
         """The job's change is durable in its topic."""
         await patiently(self._engine, lambda c: jobs.mark_announced(c, job))
+
+    async def sampled(self, job: JobRecord, steps: Steps) -> None:
+        """The fractions under which the job's arrivals are sent out, before they are."""
+        await patiently(self._engine, lambda c: jobs.keep_fractions(c, job, steps))
 
     async def sent(self, job: JobRecord, next_sequence: int) -> None:
         """The job's work below this sequence is durable in its topic."""

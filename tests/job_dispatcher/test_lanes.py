@@ -25,10 +25,12 @@ def to_dials(recipe: Recipe) -> LaneAnswer:
 
 
 async def answer(lanes: Lanes, recipe: Recipe) -> Recipe:
-    async with asyncio.timeout(20):
-        while (found := lanes.of(recipe)) is None:
-            await asyncio.sleep(0.001)
-        return found
+    """Ask again until the reading, in a thread, is done."""
+    deadline = time.monotonic() + 20
+    while (found := lanes.of(recipe)) is None:
+        assert time.monotonic() < deadline, "no answer came in time"
+        await asyncio.sleep(0.001)
+    return found
 
 
 async def until(here: Harness, condition: Callable[[], bool]) -> None:
