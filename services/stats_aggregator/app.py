@@ -127,6 +127,7 @@ class Shell:
         del app, kwargs
         if self._aggregator is not None:
             await asyncio.wait_for(self._save(self._aggregator), LAST_CHECKPOINT_S)
+            await self.app.consumer.commit()  # or Faust's last commit joins one that began before
         HEALTHY.labels(SERVICE).set(0)
         await self._resources.aclose()
         LOG.info("service_stopped")

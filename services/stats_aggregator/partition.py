@@ -40,8 +40,9 @@ class PartitionState:
         self.number = number
         self.next_offset = 0
         self.statistics: dict[Key, JobStatistics] = {}
+        self.saved_offset = 0
+        """The next offset that the last checkpoint does not hold."""
         self._obsolete: set[str] = set()
-        self._saved_offset = 0
 
     @classmethod
     def restored(
@@ -49,7 +50,7 @@ class PartitionState:
     ) -> "PartitionState":
         """The state of a checkpoint; raises ValueError or KeyError when it is damaged."""
         state = cls(number)
-        state.next_offset = state._saved_offset = manifest.next_offset
+        state.next_offset = state.saved_offset = manifest.next_offset
         parts: dict[Key, list[tuple[int, str]]] = {}
         for name in manifest.segments:
             key, position = _parsed(name)
@@ -89,7 +90,7 @@ class PartitionState:
     @property
     def is_saved(self) -> bool:
         """Whether the last checkpoint holds everything."""
-        return self.next_offset == self._saved_offset and not self._obsolete
+        return self.next_offset == self.saved_offset and not self._obsolete
 
     def checkpoint(self, now_us: int) -> Checkpoint:
         """What changed since the last one; the caller makes it durable or ends the process."""
@@ -109,7 +110,7 @@ class PartitionState:
             for number in range(statistics.columns.n_segments)
         ]
         obsolete, self._obsolete = tuple(sorted(self._obsolete - set(held))), set()
-        self._saved_offset = self.next_offset
+        self.saved_offset = self.next_offset
         return Checkpoint(
             segments=tuple(changed),
             manifest=CheckpointManifest(

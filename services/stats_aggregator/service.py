@@ -110,13 +110,17 @@ class Aggregator:
         self._show()
 
     async def checkpoint(self) -> dict[int, int]:
-        """Make everything counted so far durable; gives the next offset of each partition."""
+        """Make everything counted so far durable; gives the next offset of each partition.
+
+        Also of partitions in which nothing changed: records that a killed process counted and did
+        not acknowledge come again, lie below the checkpoint, and want to be acknowledged.
+        """
         async with self._saving:
             states = tuple(self.aggregation.partitions.values())
-            made = [state.checkpoint(self._now_us()) for state in states if not state.is_saved]
-            for checkpoint in made:
-                await self._save(checkpoint)
-            return {c.manifest.partition: c.manifest.next_offset for c in made}
+            for state in states:
+                if not state.is_saved:
+                    await self._save(state.checkpoint(self._now_us()))
+            return {state.number: state.saved_offset for state in states}
 
     async def _save(self, checkpoint: Checkpoint) -> None:
         await self._sink.publish(checkpoint.segments)
