@@ -7,10 +7,11 @@ segments are read again and change nothing. Segments that no manifest names are 
 Pure: gives and takes messages, writes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.crystallography.rates import FrameColumns, JobStatistics
+from libs.crystallography.rates.index import IntArray
 from libs.messages import (
     CheckpointManifest,
     CheckpointSegment,
@@ -61,18 +62,21 @@ class PartitionState:
         state._obsolete = set(segments) - set(manifest.segments)
         return state
 
-    def take(self, offset: int, batch: FramesProcessed) -> int:
-        """Count a message that lies at this offset; gives the number of frames it changed."""
-        statistics = self.statistics.get((batch.job, batch.lane))
+    def count(self, batches: Sequence[FramesProcessed]) -> IntArray:
+        """Count messages of one job and lane; gives the frames (int64) that changed.
+
+        How far the partition is counted, `skip` is told. Raises BadMessageError.
+        """
+        key = (batches[0].job, batches[0].lane)
+        statistics = self.statistics.get(key)
         if statistics is None:
             statistics = JobStatistics()
-        n_changed = statistics.upsert(batch)
-        self.statistics[(batch.job, batch.lane)] = statistics
-        self.skip(offset)
-        return n_changed
+        changed = statistics.frames_changed_by(batches)
+        self.statistics[key] = statistics
+        return changed
 
     def skip(self, offset: int) -> None:
-        """Nothing at this offset is wanted."""
+        """Everything up to this offset is counted, or not wanted."""
         self.next_offset = max(self.next_offset, offset + 1)
 
     def begin_anew(self) -> None:
