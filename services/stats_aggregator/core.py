@@ -105,8 +105,14 @@ class Aggregation:
         ):
             statistics = self.statistics_of(job)
             if statistics is not None:
-                run = self.knowledge.run(self.knowledge.jobs[job].run)
-                messages += self.advising.look(job, statistics, run, now_us)
+                known = self.knowledge.jobs[job]
+                messages += self.advising.look(
+                    job,
+                    statistics,
+                    self.knowledge.run(known.run),
+                    now_us,
+                    is_stopped=known.state is JobState.STOPPED,
+                )
         return messages
 
     def statistics_of(self, job: JobId) -> JobStatistics | None:

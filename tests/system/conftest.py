@@ -10,6 +10,7 @@ import pytest
 from libs.local_stack import ROOT, LocalStack
 from tests.conftest import StackFactory
 from tests.system.beamtime import Beamtime
+from tests.system.flow import VICTIMS, Flow
 
 SEED = Path(__file__).parent / "seed.toml"
 SOURCES = """
@@ -51,3 +52,9 @@ def whole_stack(stack: StackFactory) -> LocalStack:
 def beamtime(whole_stack: LocalStack) -> Beamtime:
     """Writes runs for the stack and reads back what came of them."""
     return Beamtime(whole_stack)
+
+
+@pytest.fixture(scope="session")
+def flow(stack: StackFactory) -> Flow:
+    """Broker, database, Prometheus and the two services that count and store; no image is read."""
+    return Flow(stack(services=VICTIMS, infrastructure=["kafka", "mariadb", "prometheus"]))
