@@ -46,8 +46,16 @@ class Window:
 class FileFeed:
     """Looks at a folder; remembers nothing."""
 
-    def __init__(self, source: ExternalSource, folder: Path) -> None:
+    def __init__(
+        self,
+        source: ExternalSource,
+        folder: Path,
+        *,
+        window_bytes: int = WINDOW_BYTES,
+        largest_bytes: int = LARGEST_PIECE_BYTES,
+    ) -> None:
         self.source, self._folder = source, folder
+        self._window_bytes, self._largest_bytes = window_bytes, largest_bytes
         self._number = re.compile(source.run_number)
 
     def files(self) -> Iterator[Found]:
@@ -72,7 +80,7 @@ class FileFeed:
 
     def read(self, file: Found, offset: int) -> Window:
         """The whole pieces from here on; a partial one at the end waits."""
-        size = WINDOW_BYTES
+        size = self._window_bytes
         with file.path.open("rb") as opened:
             while True:
                 opened.seek(offset)
@@ -82,7 +90,7 @@ class FileFeed:
                     return Window(pieces=pieces, next_offset=pieces[-1].end)
                 if len(data) < size:
                     return Window(pieces=(), next_offset=offset)
-                if size >= LARGEST_PIECE_BYTES:
+                if size >= self._largest_bytes:
                     kept = data[:KEPT_BYTES]
                     return Window(pieces=(), next_offset=offset + size, too_large=kept)
                 size *= 2

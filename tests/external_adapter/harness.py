@@ -25,7 +25,7 @@ def source(**given: object) -> ExternalSource:
 class Life:
     """One life of the adapter over a folder or a topic; checkpoints go from one to the next."""
 
-    def __init__(self, said: ExternalSource, before: "Life | None" = None) -> None:
+    def __init__(self, said: ExternalSource, before: "Life | None" = None, **sizes: int) -> None:
         self.facts, self.sink, self.records = FakeSource(), FakeSink(), FakeSource()
         outlet = Outlet(
             sink=self.sink, dead_letters=DeadLetters("external_adapter", self.sink), known=Known()
@@ -37,7 +37,7 @@ class Life:
             positions.restore(segment)  # type: ignore[arg-type]
         reader: Reader = TopicReader(said, self.records, outlet)
         if said.folder is not None:
-            reader = FileReader(FileFeed(said, said.folder), outlet, positions)
+            reader = FileReader(FileFeed(said, said.folder, **sizes), outlet, positions)
         self.adapter = ExternalAdapter(self.facts, outlet, [reader])
         self.facts.feed(records_of(self.told))
 

@@ -7,7 +7,6 @@ import pytest
 
 from libs import messages as m
 from libs.messages import JobState, Lane
-from services.external_adapter import files
 from tests.external_adapter.builders import JOB, RUN, job, started
 from tests.external_adapter.harness import Life, append, line, source
 
@@ -130,13 +129,10 @@ async def test_a_bad_line_costs_itself_with_its_bytes(tmp_path: Path) -> None:
     assert letter.offset == len(line(0))
 
 
-async def test_a_line_without_end_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("WINDOW_BYTES", "LARGEST_PIECE_BYTES"):
-        monkeypatch.setattr(files, name, 4096)
+async def test_a_line_without_end_is_given_up(tmp_path: Path) -> None:
     append(tmp_path / "13.jsonl", b"x" * 10_000 + b"\n" + line(1))
-    here = await Life(source(folder=tmp_path)).step(started(), job(), times=5)
+    here = Life(source(folder=tmp_path), window_bytes=1024, largest_bytes=4096)
+    await here.step(started(), job(), times=5)
     assert here.frames() == [1]
     assert len(here.letters()) >= 1
 
