@@ -63,6 +63,8 @@ def _own(name: str, paths: StackPaths, ports: Ports, settings: StackSettings) ->
     match name:
         case "run_discovery":
             return {"STILLSTREAM_SOURCES_FILE": str(paths.sources_file)}
+        case "job_dispatcher":
+            return {"STILLSTREAM_SAMPLING__ENABLED": str(settings.processing.sampling).lower()}
         case "frame_processor":
             workers = settings.processing.workers or os.cpu_count() or 1
             return {

@@ -53,6 +53,7 @@ class Processing(Branch):
     """How frames are processed."""
 
     workers: int = Field(0, ge=0, description="DIALS worker processes; 0: one per core")
+    sampling: bool = Field(True, description="index a random part of the frames under overload")
 
 
 class Log(Branch):

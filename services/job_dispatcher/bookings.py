@@ -17,6 +17,7 @@ from libs.catalogue.trial_settings import Group, Trial
 from libs.catalogue.trials import Assignment, active_assignments, trials_for_run
 from libs.messages import JobState, Recipe, RunId, RunStarted, job_id
 from services.job_dispatcher import metrics
+from services.job_dispatcher.fractions import Steps
 
 LOG = structlog.get_logger(__name__)
 
@@ -93,6 +94,10 @@ class Bookings:
     async def announced(self, job: JobRecord) -> None:
         """The job's change is durable in its topic."""
         await patiently(self._engine, lambda c: jobs.mark_announced(c, job))
+
+    async def sampled(self, job: JobRecord, steps: Steps) -> None:
+        """The fractions under which the job's arrivals are sent out, before they are."""
+        await patiently(self._engine, lambda c: jobs.keep_fractions(c, job, steps))
 
     async def sent(self, job: JobRecord, next_sequence: int) -> None:
         """The job's work below this sequence is durable in its topic."""

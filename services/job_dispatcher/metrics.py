@@ -13,3 +13,9 @@ PENDING_RUNS = Gauge(
 RECIPE_ERRORS = Gauge(
     "stillstream_dispatcher_recipe_errors", "Trials with run groups that give no recipe at present"
 )
+INDEX_FRACTION = Gauge(
+    "stillstream_index_fraction", "Fraction of the live frames sent out now that are indexed"
+)
+WORK_WAITED = Gauge(
+    "stillstream_work_waited_seconds", "How long live work finished last had waited to be taken"
+)

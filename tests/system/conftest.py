@@ -34,7 +34,11 @@ unreadable_after_s = 2
 @pytest.fixture(scope="session")
 def whole_stack(stack: StackFactory) -> LocalStack:
     """All services and all infrastructure, with the tests' catalogue."""
-    made = stack(sources=SOURCES, environment={"frame_processor": {"STILLSTREAM_WORKERS": "2"}})
+    environment = {
+        "frame_processor": {"STILLSTREAM_WORKERS": "2"},
+        "job_dispatcher": {"STILLSTREAM_SAMPLING__ENABLED": "false"},
+    }
+    made = stack(sources=SOURCES, environment=environment)
     subprocess.run(
         [sys.executable, "-m", "libs.command_line", "trial", "seed", str(SEED)],
         cwd=ROOT,
