@@ -21,7 +21,7 @@ from faust.types import TP
 from libs.messages.topics import FRAMES, JOBS, RUNS
 from libs.service_kit import configure_logging
 from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
-from libs.streams import KafkaSink, KafkaSource, Record, read_to_end
+from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
 from services.stats_aggregator.config import AggregatorSettings
 from services.stats_aggregator.partition import SERVICE
 from services.stats_aggregator.service import Aggregator
@@ -84,9 +84,9 @@ class Shell:
     async def _follow(self) -> None:
         bootstrap = self._settings.kafka.bootstrap
         enter = self._resources.enter_async_context
-        aggregator = Aggregator(
-            sink=await enter(KafkaSink(bootstrap)), store=KafkaStore(bootstrap), now_us=_now_us
-        )
+        sink = await enter(KafkaSink(bootstrap))
+        store = KafkaStore(bootstrap, DeadLetters(SERVICE, sink))
+        aggregator = Aggregator(sink=sink, store=store, now_us=_now_us)
         source = await enter(KafkaSource(bootstrap, [RUNS, JOBS], group=None))
         await aggregator.learn(await read_to_end(source))
         self._aggregator = aggregator
