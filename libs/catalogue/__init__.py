@@ -2,6 +2,7 @@
 
 from libs.catalogue import catalogue_models, result_models, summary_models
 from libs.catalogue.base import Base
+from libs.catalogue.compared_rows import first_cells, lanes_of
 from libs.catalogue.deletion import delete_job
 from libs.catalogue.engine import in_transaction, open_engine, patiently
 from libs.catalogue.errors import (
@@ -37,8 +38,10 @@ __all__ = [
     "catalogue_models",
     "delete_job",
     "find_job",
+    "first_cells",
     "in_transaction",
     "job_columns",
+    "lanes_of",
     "list_jobs",
     "list_runs",
     "open_engine",

@@ -81,12 +81,14 @@ class AdviceRaised(Message, frozen=True, kw_only=True):
 
 
 class AdviceCleared(Message, frozen=True, kw_only=True):
-    """The cause is gone."""
+    """The advice is in force no longer."""
 
     job: JobId
     cause: str
     since_us: int
     cleared_us: int
+    because: str = "cured"
+    """`cured`; `run_ended`: it held to the end; `withdrawn`: later results contradict it."""
 
 
 class MergingShell(Part, frozen=True, kw_only=True):

@@ -9,20 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.simulation.symmetry import (
-    TRANSLATION_UNIT,
-    FloatArray,
-    IntArray,
-    Operation,
-    Sample,
-    b_matrix,
-    close_group,
-)
+from libs.simulation.orbit_kernel import find_orbits
+from libs.simulation.symmetry import FloatArray, IntArray, Operation, Sample, b_matrix, close_group
 
 WILSON_B_A2 = 20.0
 STRUCTURE_SEED = 1
 
-_INDEX_OFFSET = 512  # makes Miller indices positive before they are packed, ten bits each
 _GOLDEN = 0x9E3779B97F4A7C15
 _SECOND_STREAM = np.uint64(0xABCDEF123456789)
 
@@ -35,29 +27,37 @@ class IntensityTable:
     limits: tuple[int, int, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Orbits:
-    """Per reflection: its orbit's number, absent or not, multiplicity ε, centric or not."""
-
-    key: IntArray
-    absent: NDArray[np.bool_]
-    epsilon: IntArray
-    centric: NDArray[np.bool_]
-
-
 def intensity_table(
     sample: Sample, d_min_angstrom: float, structure_seed: int = STRUCTURE_SEED
 ) -> IntensityTable:
-    """All reflections to `d_min_angstrom` (and beyond, in the corners of the index box)."""
+    """All reflections to `d_min_angstrom`; zero beyond, in the corners of the index box."""
     limits = [int(edge / d_min_angstrom) + 1 for edge in sample.unit_cell[:3]]
-    ranges = [np.arange(-n, n + 1) for n in limits]
+    miller, q = _half_sphere(limits, sample, 1.0 / d_min_angstrom)
+    operations = sorted(close_group(sample.generators), key=_is_not_centring)
+    key, absent, epsilon, centric = find_orbits(
+        miller,
+        np.array([operation.rotation for operation in operations]),
+        np.array([operation.translation for operation in operations]),
+    )
+    random = _wilson_variates(key, centric, structure_seed)
+    intensity = np.where(absent, 0.0, epsilon * _mean(q) * random)
+    values = np.zeros([2 * n + 1 for n in limits], np.float32)
+    for mate in (miller, -miller):
+        values[tuple((mate + limits).T)] = intensity
+    return IntensityTable(values=values, limits=(*limits,))  # type: ignore[arg-type]
+
+
+def _is_not_centring(operation: Operation) -> bool:
+    return not np.array_equal(operation.rotation, np.eye(3))
+
+
+def _half_sphere(limits: list[int], sample: Sample, q_max: float) -> tuple[IntArray, FloatArray]:
+    """Indices within q_max (1/Å), one of each Friedel pair, without 0 0 0; and their q."""
+    ranges = [np.arange(limits[0] + 1)] + [np.arange(-n, n + 1) for n in limits[1:]]
     miller = np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 3)
-    orbits = _find_orbits(miller, close_group(sample.generators))
-    q = np.linalg.norm(miller @ b_matrix(sample.unit_cell).T, axis=1)
-    random = _wilson_variates(orbits, structure_seed)
-    intensity = np.where(orbits.absent | (q == 0), 0.0, orbits.epsilon * _mean(q) * random)
-    values = intensity.reshape([2 * n + 1 for n in limits]).astype(np.float32)
-    return IntensityTable(values=np.ascontiguousarray(values), limits=(*limits,))  # type: ignore[arg-type]
+    miller = miller[(2 * limits[1] + 1) * (2 * limits[2] + 1) // 2 + 1 :]
+    q: FloatArray = np.linalg.norm(miller @ b_matrix(sample.unit_cell).T, axis=1)
+    return miller[q <= q_max], q[q <= q_max]
 
 
 def _mean(q: FloatArray) -> FloatArray:
@@ -72,34 +72,13 @@ def _bump(q: FloatArray, centre: float, width: float) -> FloatArray:
     return result
 
 
-def _find_orbits(miller: IntArray, operations: list[Operation]) -> _Orbits:
-    key = np.zeros(len(miller), np.int64)
-    absent = np.zeros(len(miller), bool)
-    epsilon = np.zeros(len(miller), np.int64)
-    centric = np.zeros(len(miller), bool)
-    for operation in operations:
-        image = miller @ operation.rotation
-        same = (image == miller).all(1)
-        epsilon += same
-        centric |= (image == -miller).all(1)
-        absent |= same & ((miller @ operation.translation) % TRANSLATION_UNIT != 0)
-        key = np.maximum(key, np.maximum(_pack(image), _pack(-image)))
-    return _Orbits(key=key, absent=absent, epsilon=epsilon, centric=centric)
-
-
-def _pack(miller: IntArray) -> IntArray:
-    shifted = miller + _INDEX_OFFSET
-    packed: IntArray = (shifted[:, 0] << 20) | (shifted[:, 1] << 10) | shifted[:, 2]
-    return packed
-
-
-def _wilson_variates(orbits: _Orbits, seed: int) -> FloatArray:
+def _wilson_variates(key: IntArray, is_centric: NDArray[np.bool_], seed: int) -> FloatArray:
     """Exponential for acentric reflections, χ² of one degree of freedom for centric ones."""
-    start = orbits.key.astype(np.uint64) + np.uint64(seed * _GOLDEN % 2**64)
+    start = key.astype(np.uint64) + np.uint64(seed * _GOLDEN % 2**64)
     acentric = -np.log(_uniform(start))
     phase = _uniform(start ^ _SECOND_STREAM)
     centric = 2 * acentric * np.cos(2 * np.pi * phase) ** 2
-    return np.where(orbits.centric, centric, acentric)
+    return np.where(is_centric, centric, acentric)
 
 
 def _uniform(state: NDArray[np.uint64]) -> FloatArray:

@@ -6,6 +6,7 @@ Bad messages are counted and passed over: the services that own their topics kee
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -16,6 +17,7 @@ from libs.messages import (
     JobChanged,
     JobId,
     Message,
+    RatesUpdated,
     RunStarted,
 )
 from libs.messages.topics import ADVICE, FRAMES, JOBS, RATES, RUNS
@@ -69,6 +71,10 @@ class LiveView:
         return frames_answer(
             rows, revision=held.revision, full=full, total=total, started_us=job.started_us
         )
+
+    def advised(self, rates: RatesUpdated) -> dict[str, Any]:
+        """Rates as the page gets them: with advice."""
+        return advised(rates, self.showcase.advice(rates.job), self.showcase.ended_with(rates.job))
 
     async def load(self, job: ShownJob) -> None:
         """Bring a job's columns in from the database; the tail adds what comes meanwhile."""
@@ -185,7 +191,7 @@ class LiveView:
         if changes.jobs:
             self.events.send("jobs", "", {})
         for rates in changes.rates:
-            self.events.send("rates", rates.job, advised(rates, self.showcase.advice(rates.job)))
+            self.events.send("rates", rates.job, self.advised(rates))
 
     def _tell_frames_when_due(self) -> None:
         if not self._changed or self._monotonic() - self._told_at < TELL_EVERY_S:

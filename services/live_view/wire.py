@@ -55,10 +55,12 @@ def plain(part: Any) -> Any:
     return part
 
 
-def advised(rates: RatesUpdated, advice: AdviceRaised | None) -> dict[str, Any]:
-    """Rates as a JSON object, with the advice in force or null."""
+def advised(
+    rates: RatesUpdated, advice: AdviceRaised | None, ended_with: AdviceRaised | None = None
+) -> dict[str, Any]:
+    """Rates as a JSON object, with the advice in force and that with which the run ended."""
     content: dict[str, Any] = plain(rates)
-    return content | {"advice": None if advice is None else plain(advice)}
+    return content | {"advice": plain(advice), "ended_with": plain(ended_with)}
 
 
 def frame_object(stored: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from libs.messages import AdviceRaised
+from libs.messages import AdviceCleared, AdviceRaised
 from libs.streams.fakes import record_of
 from services.live_view.pages import ASSETS, Pages
 from tests.crystallography.rates.builders import JOB, RUN, START_US, batch, result
@@ -109,6 +109,26 @@ async def test_rates_carry_the_advice_in_force(site: Site) -> None:
     assert rates["summary"]["n_processed"] == 1
     assert rates["summary"]["rates"]["high_quality"]["value"] is None
     assert rates["advice"]["cause"] == "no_jet"
+    assert rates["ended_with"] is None
+
+
+@pytest.mark.parametrize(("because", "left"), [("run_ended", "no_jet"), ("cured", None)])
+async def test_what_a_run_ended_with_is_in_force_no_longer_and_still_known(
+    site: Site, because: str, left: str | None
+) -> None:
+    await site.view.look_at_database()
+    raised = AdviceRaised(
+        job=JOB, cause="no_jet", since_us=START_US, level="act", evidence=(), suggestion="",
+        raised_us=START_US,
+    )  # fmt: skip
+    cleared = AdviceCleared(
+        job=JOB, cause="no_jet", since_us=START_US, cleared_us=START_US, because=because
+    )
+    facts = [rates_of(batch([result(1)])), raised, cleared]
+    site.view.take_facts([record_of(fact) for fact in facts])
+    (rates,) = await (await site.client.get("/api/rates")).json()
+    assert rates["advice"] is None
+    assert (rates["ended_with"] or {}).get("cause") == left
 
 
 async def test_events_are_streamed(site: Site) -> None:

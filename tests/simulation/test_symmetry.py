@@ -15,13 +15,14 @@ def every_index(table: IntensityTable) -> IntArray:
     return np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 3)
 
 
-def sampled(table: IntensityTable) -> tuple[IntArray, np.ndarray]:
+def sampled(table: IntensityTable, sample: Sample, d_min: float) -> tuple[IntArray, np.ndarray]:
     """Random reflections and all axial ones, where screw axes show."""
     miller = every_index(table)
     axial = np.flatnonzero((miller == 0).sum(1) >= 2)
     chosen = np.random.default_rng(0).choice(len(miller), min(20_000, len(miller)), replace=False)
     keep = np.union1d(chosen, axial)
     keep = keep[np.any(miller[keep] != 0, axis=1)]
+    keep = keep[np.linalg.norm(miller[keep] @ b_matrix(sample.unit_cell).T, axis=1) <= 1 / d_min]
     return miller[keep], table.values.ravel()[keep]
 
 
@@ -50,7 +51,7 @@ def test_absences_and_equivalents_are_those_of_cctbx(sample: Sample) -> None:
     from cctbx import crystal, miller, sgtbx
     from cctbx.array_family import flex
 
-    indices, values = sampled(intensity_table(sample, 2.5))
+    indices, values = sampled(intensity_table(sample, 2.5), sample, 2.5)
     group = sgtbx.space_group_info(sample.space_group).group()
     found = flex.miller_index([tuple(map(int, index)) for index in indices])
     assert len(close_group(sample.generators)) == group.order_z()

@@ -13,6 +13,7 @@ export class Store {
     this.experiment = null;
     this.rates = new Map(); // job name -> newest RatesUpdated
     this.advice = new Map(); // job name -> AdviceRaised in force
+    this.endedWith = new Map(); // job name -> AdviceRaised that held when the run ended
     this.revision = 0;
     this.isKnown = false; // the list of jobs was answered at least once
     this.onChange = onChange;
@@ -135,6 +136,8 @@ export class Store {
     const advice = Array.isArray(rates.advice) ? rates.advice.at(-1) : rates.advice;
     if (advice) this.advice.set(rates.job, advice);
     else if ('advice' in rates) this.advice.delete(rates.job);
+    if (rates.ended_with) this.endedWith.set(rates.job, rates.ended_with);
+    else this.endedWith.delete(rates.job);
   }
 
   #changed() {
