@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from libs.diffraction.fast_lane import FastLane
+from libs.diffraction.heap import keep_freed_memory
 from libs.messages import Outcome, Recipe
 from libs.simulation import RunRequest, read_frame_truths, simulate_run
 from tests.diffraction.conftest import TaskMaker
@@ -29,6 +30,7 @@ def resident_mb() -> float:
 
 
 def test_memory_is_flat_over_5000_frames(task: TaskMaker, tmp_path: Path) -> None:
+    keep_freed_memory()  # as every worker does
     truth = simulate_run(RunRequest(out=tmp_path, scenario="mixed", frames=24, seed=3))
     run = tmp_path / truth.run
     recipe = Recipe(phil=PHIL, d_min_angstrom=2.0)
