@@ -22,6 +22,7 @@ from libs.messages import (
     FramesArrived,
     JobChanged,
     JobState,
+    Lane,
     RunId,
     RunStarted,
 )
@@ -147,6 +148,8 @@ class JobDispatcher:
         """Everything of the run that this attempt was not sent yet; noted once it is durable."""
         if known.started is None or job.recipe is None:
             return
+        if job.recipe.lane is Lane.EXTERNAL:
+            return  # another system computes its results: services/external_adapter
         work = Work(
             job=job.job,
             attempt=job.attempt,
