@@ -41,6 +41,7 @@ from libs.messages.sampling import frame_fraction, selected_for_indexing, select
 from libs.messages.statistics import (
     AdviceCleared,
     AdviceRaised,
+    CellGroup,
     Agreement,
     Difference,
     LiveWindow,
@@ -62,6 +63,7 @@ __all__ = [
     "AdviceRaised",
     "Agreement",
     "BadMessageError",
+    "CellGroup",
     "CheckpointManifest",
     "CheckpointSegment",
     "Cutoffs",
