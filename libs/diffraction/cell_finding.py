@@ -1,8 +1,7 @@
 """From the cells of many lattices to proposals: DIALS's clustering, cctbx's metric symmetry.
 
 Cells are Niggli-reduced and clustered by the distance of Andrews & Bernstein (J. Appl. Cryst. 47,
-346, 2014), single linkage; the highest metric symmetry of a group's median is found by Le Page's
-method (J. Appl. Cryst. 15, 255, 1982). Imports DIALS: for worker processes.
+346, 2014), single linkage. Imports DIALS: for worker processes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from libs.crystallography.cells import Cell, CellProposal, alike_cells, median_cell
+from libs.diffraction.metric_symmetry import metric_symmetry
 
 SAME_EDGE = 0.015
 """Two lattices belong together when their edges differ by less than about this fraction."""
-MAX_DELTA_DEG = 1.0
 LEAST_LATTICES = 2
 """Of a group that is proposed; a single lattice is proposed only where there is no other."""
 
@@ -54,27 +53,22 @@ def _clusters(reduced: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 def _proposal(group: Sequence[Any], n_of: int) -> CellProposal:
-    from cctbx import crystal
     from cctbx.sgtbx.bravais_types import bravais_lattice
-    from cctbx.sgtbx.lattice_symmetry import metric_subgroups
 
     cells = [member.unit_cell().parameters() for member in group]
-    median = median_cell(cells)
-    symmetry = crystal.symmetry(unit_cell=median, space_group_symbol="P1")
-    found = metric_subgroups(
-        symmetry, MAX_DELTA_DEG, enforce_max_delta_for_generated_two_folds=True
-    ).result_groups[0]
-    best = found["best_subsym"].as_reference_setting()
-    chiral = best.space_group().build_derived_acentric_group()
+    alike, median = alike_cells(cells), median_cell(cells)
+    found = metric_symmetry(median, alike)
+    conventional = found.symmetry.as_reference_setting().space_group()
+    chiral = found.symmetry.space_group().build_derived_acentric_group()
     return CellProposal(
         n_lattices=len(group),
         n_of=n_of,
-        unit_cell=_six(best.unit_cell().parameters()),
-        spread=_six(alike_cells(cells).std(axis=0).tolist()),
-        bravais=str(bravais_lattice(group=best.space_group())),
-        space_group=str(chiral.type().lookup_symbol()).replace(" ", ""),
+        unit_cell=_six(found.symmetry.unit_cell().parameters()),
+        spread=_six(alike.std(axis=0).tolist()),
+        bravais=str(bravais_lattice(group=conventional)),
+        space_group=str(chiral.info()).replace(" ", ""),
         reduced_cell=_six(median),
-        max_delta_deg=round(float(found["max_angular_difference"]), 3),
+        max_delta_deg=round(found.max_delta_deg, 3),
     )
 
 
