@@ -4,7 +4,7 @@ Spot lists only, no images of blanks: thousands are cheap that way. Every cell i
 large and small ones, low and high symmetry have their share.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,13 @@ from libs.simulation import BeamlineSettings, Kind
 from libs.simulation.conditions import condition_of
 from tests.crystallography.fast.simulated import detector_of, known_crystal, shoot, spots_of
 from tests.validation.cases import FORMS
+from tests.validation.figures import Figure
 
 NOISE_SPOTS = (16, 41)
 """Spots of a noisy blank, from and below."""
 EDGE_RATIO = (0.08, 0.30)
 """By how much one edge of a nearly right cell is wrong."""
+WRONG = ("another cell", "one edge wrong")
 SETTINGS = FastSettings()
 
 
@@ -58,7 +60,7 @@ def wrong_cell_trials(n: int, seed: int, forms: tuple[str, ...] = FORMS) -> Iter
         spots, _ = spots_of(shoot(settings, condition_of(kinds[number % 3]), number, seed))
         if len(spots) < SETTINGS.index.min_spots:
             continue
-        what = ("another cell", "one edge wrong")[number % 2]
+        what = WRONG[number % 2]
         crystal = _one_edge_wrong(name, rng) if number % 2 else _another(name, rng)
         found, _ = find_lattices(spots, detector_of(settings), crystal, SETTINGS)
         yield Trial(what=what, falsely=bool(found))
@@ -79,3 +81,15 @@ def _one_edge_wrong(name: str, rng: np.random.Generator) -> KnownCrystal:
     cell = list(known_crystal(name).unit_cell)
     cell[rng.integers(3)] *= 1.0 + rng.choice([-1.0, 1.0]) * rng.uniform(*EDGE_RATIO)
     return KnownCrystal(tuple(cell), np.eye(3, dtype=int)[None], np.zeros((1, 3)))
+
+
+def chance_figures(trials: Sequence[Trial]) -> list[Figure]:
+    """False indexings of each sort and of all."""
+    sorts = {what: [t for t in trials if t.what == what] for what in ("noise", *WRONG)}
+    parts = [_figure(f"{what}: falsely indexed", of_sort, None) for what, of_sort in sorts.items()]
+    return [*parts, _figure("all of these: falsely indexed", trials, 0.002)]
+
+
+def _figure(name: str, trials: Sequence[Trial], goal: float | None) -> Figure:
+    value = sum(trial.falsely for trial in trials) / max(len(trials), 1)
+    return Figure(name=name, value=value, goal=goal, n=len(trials), at_most=True)
