@@ -1,7 +1,7 @@
 """Two lanes' replies on one frame: cells, orientations, resolution, intensities of one lattice.
 
 The lanes may choose different settings that the symmetry makes equal; indices are brought together
-by the point group's rotations before intensities are compared.
+by the lattice's rotations before intensities are compared.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.lattice import misorientation_deg
 from libs.diffraction import FrameReply
 from libs.messages import ReflectionsIntegrated
-from tests.validation.judge import EXACT, cell_difference
+from tests.validation.judge import INDISTINCT_STRAIN, cell_difference
 
 FEWEST_COMMON = 20
 
@@ -37,7 +37,7 @@ def agreement(
     ours: FrameReply, theirs: FrameReply, crystal: KnownCrystal, d_min: float
 ) -> Agreement | None:
     """Null unless both lanes found a lattice."""
-    rotations = crystal.lattice_rotations(EXACT)
+    rotations = crystal.lattice_rotations(INDISTINCT_STRAIN)
     pairs = [
         (misorientation_deg(_matrix(a.a_matrix), _matrix(b.a_matrix), rotations), m, n)
         for m, a in enumerate(ours.result.lattices)
@@ -47,7 +47,7 @@ def agreement(
         return None
     angle, m, n = min(pairs)
     first, second = ours.result.lattices[m], theirs.result.lattices[n]
-    values, n_least = _common(_sums(ours, m), _sums(theirs, n), crystal)
+    values, n_least = _common(_sums(ours, m), _sums(theirs, n), rotations)
     return Agreement(
         orientation_deg=angle,
         cell=cell_difference(first.unit_cell, second.unit_cell),
@@ -86,14 +86,14 @@ def _sums(reply: FrameReply, lattice: int) -> ReflectionsIntegrated | None:
 
 
 def _common(
-    ours: ReflectionsIntegrated | None, theirs: ReflectionsIntegrated | None, crystal: KnownCrystal
+    ours: ReflectionsIntegrated | None, theirs: ReflectionsIntegrated | None, rotations: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """Intensities [n, 2] of common reflections, in the setting that has most of them."""
     if ours is None or theirs is None:
         return np.zeros((0, 2)), 0
     expected = _by_index(theirs, np.eye(3, dtype=int))
     best = np.zeros((0, 2))
-    for rotation in crystal.point_group:
+    for rotation in np.rint(rotations).astype(int):
         found = _by_index(ours, rotation)
         common = sorted(found.keys() & expected.keys())
         if len(common) > len(best):
