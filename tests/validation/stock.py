@@ -15,8 +15,8 @@ from tests.validation.figures import Figure
 from tests.validation.judge import Verdict
 from tests.validation.lanes import KeptReplies, run_cases
 
-CLEAN_KINDS = (*(Kind.HIT,) * 5, Kind.WEAK, Kind.TWO, Kind.TWO)
-SPOILED_KINDS = (*(Kind.HIT,) * 3, Kind.WEAK)
+CLEAN_KINDS = (*(Kind.HIT,) * 4, Kind.TWO)
+SPOILED_KINDS = (*(Kind.HIT,) * 2, Kind.WEAK)
 
 
 @dataclass(frozen=True, kw_only=True)
