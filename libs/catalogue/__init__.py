@@ -12,6 +12,7 @@ from libs.catalogue.errors import (
     SeedError,
 )
 from libs.catalogue.jobs import JobRecord, find_job, list_jobs
+from libs.catalogue.lattice_columns import first_cells, lanes_of, shell_tables
 from libs.catalogue.page import JobColumns, PageJob, job_columns, page_jobs, stored_offsets
 from libs.catalogue.recipes import recipe_of
 from libs.catalogue.runs import RunSummary, list_runs
@@ -37,8 +38,10 @@ __all__ = [
     "catalogue_models",
     "delete_job",
     "find_job",
+    "first_cells",
     "in_transaction",
     "job_columns",
+    "lanes_of",
     "list_jobs",
     "list_runs",
     "open_engine",
@@ -46,6 +49,7 @@ __all__ = [
     "patiently",
     "recipe_of",
     "result_models",
+    "shell_tables",
     "stored_frame",
     "stored_frames",
     "stored_offsets",

@@ -41,6 +41,8 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     announced: bool
     started_us: int
     tags: tuple[str, ...]
+    index_fractions: tuple[tuple[int, float], ...] = ()
+    """(first sequence, fraction) of the live arrivals of this attempt that were sampled."""
 
 
 async def ensure_job(
@@ -122,6 +124,7 @@ async def restart_job(connection: AsyncConnection, job: int, *, now_us: int) -> 
             recipe=None,
             recipe_hash=None,
             next_sequence=0,
+            index_fractions=None,
             purged=False,
         )
     )
@@ -155,6 +158,13 @@ async def advance(connection: AsyncConnection, job: JobRecord, next_sequence: in
     await _update(connection, job, {"next_sequence": next_sequence})
 
 
+async def keep_fractions(
+    connection: AsyncConnection, job: JobRecord, steps: Sequence[tuple[int, float]]
+) -> None:
+    """Fix which fraction is indexed, from which arrival on, for this attempt."""
+    await _update(connection, job, {"index_fractions": msgspec.json.encode(steps).decode()})
+
+
 async def _update(connection: AsyncConnection, job: JobRecord, values: dict[str, Any]) -> None:
     await connection.execute(
         sa.update(JOB).where(JOB.c.id == job.id, JOB.c.attempt == job.attempt).values(values)
@@ -170,7 +180,11 @@ def _announced() -> Any:
 
 
 def _recipe_values(recipe: Recipe) -> dict[str, Any]:
-    return {"recipe": msgspec.json.encode(recipe).decode(), "recipe_hash": recipe.hash}
+    return {
+        "recipe": msgspec.json.encode(recipe).decode(),
+        "recipe_hash": recipe.hash,
+        "lane": recipe.lane.value,
+    }
 
 
 def _record(row: Any, tags: tuple[str, ...]) -> JobRecord:
@@ -190,4 +204,9 @@ def _record(row: Any, tags: tuple[str, ...]) -> JobRecord:
         announced=(row.announced_attempt, row.announced_state) == (row.attempt, row.state),
         started_us=row.started_us,
         tags=tags,
+        index_fractions=_steps(row.index_fractions),
     )
+
+
+def _steps(text: str | None) -> tuple[tuple[int, float], ...]:
+    return msgspec.json.decode(text, type=tuple[tuple[int, float], ...]) if text else ()

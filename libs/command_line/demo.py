@@ -20,6 +20,9 @@ from libs.demo.session import (
 )
 from libs.local_stack import ROOT, LocalStack, LocalStackError
 
+UNSAMPLED = {"job_dispatcher": {"STILLSTREAM_SAMPLING__ENABLED": "false"}}
+"""What is compared with stock DIALS afterwards is indexed whole, however slow the machine."""
+
 
 @click.command(name="demo")
 @click.option(
@@ -37,7 +40,9 @@ def command(once: bool, folder: Path) -> None:
     try:
         fresh_folder(folder)
         beamtime = lay_out(folder)
-        stack = LocalStack(folder, bound=True, report=print)
+        stack = LocalStack(
+            folder, bound=True, report=print, environment=UNSAMPLED if once else None
+        )
         try:
             stack.up()
             seed_catalogue(stack)

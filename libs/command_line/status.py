@@ -36,6 +36,7 @@ def command(var: Path, as_json: bool) -> None:
         )
     else:
         _print_processes(states, measured)
+        _print_sampling(measured.index_fraction)
         _print_latencies(measured)
         for name, address in addresses.items():
             click.echo(f"{name:<17} {address}")
@@ -74,6 +75,11 @@ def _cells(figures: ServiceFigures) -> tuple[str, ...]:
 
 def _number(value: float | None, form: str, unit: str = "") -> str:
     return NOT_MEASURED if value is None else f"{value:{form}}{unit}"
+
+
+def _print_sampling(fraction: float | None) -> None:
+    if fraction is not None and fraction < 1.0:
+        click.echo(f"frames come too fast: all are screened, {fraction:.1%} are indexed\n")
 
 
 def _print_latencies(measured: Measurements) -> None:

@@ -15,6 +15,7 @@ from libs.local_stack.probes import page
 QUANTILES = {"median": 0.5, "p95": 0.95}
 LATENCY_WINDOW = "10m"
 RATE_WINDOW = "30s"
+INDEX_FRACTION = "min(stillstream_index_fraction)"
 LATENCIES = {
     "frame written to result": "stillstream_frame_written_to_result_seconds",
     "result to page": "stillstream_result_to_page_seconds",
@@ -51,6 +52,8 @@ class Measurements:
     services: Mapping[str, ServiceFigures] = field(default_factory=dict)
     latencies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    index_fraction: float | None = None
+    """Which part of the live frames is indexed at present."""
 
 
 def measure(prometheus: str, services: Iterable[str]) -> Measurements:
@@ -63,6 +66,7 @@ def measure(prometheus: str, services: Iterable[str]) -> Measurements:
         },
         latencies={title: _quantiles(prometheus, metric) for title, metric in LATENCIES.items()},
         stages=_stages(prometheus),
+        index_fraction=_by_label(prometheus, INDEX_FRACTION, "").get(""),
     )
 
 

@@ -27,6 +27,7 @@ class MetricsPorts(Branch):
     stats_aggregator: Port = 9404
     database_sink: Port = 9405
     live_view: Port = 9406
+    external_adapter: Port = 9407
 
 
 class Ports(Branch):
@@ -53,6 +54,7 @@ class Processing(Branch):
     """How frames are processed."""
 
     workers: int = Field(0, ge=0, description="DIALS worker processes; 0: one per core")
+    sampling: bool = Field(True, description="index a random part of the frames under overload")
 
 
 class Log(Branch):

@@ -1,7 +1,8 @@
 """What is known of runs, and which chunks of work follow from it. Pure.
 
-Chunks are a function of the arrival and the chunk size alone: the same arrival gives the same
-chunks with the same ids, however often it is dispatched.
+Chunks are a function of the arrival, the chunk size and the arrival's sampled fraction, which is
+durable before they are sent (fractions.py): the same arrival gives the same chunks with the same
+ids, however often it is dispatched.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -33,6 +34,8 @@ class RunKnown:
 
     started: RunStarted | None = None
     arrivals: dict[int, FramesArrived] = field(default_factory=dict)
+    inherited: int = -1
+    """The highest sequence that had arrived before this process began."""
 
 
 @dataclass(kw_only=True)
@@ -41,17 +44,23 @@ class RunBook:
 
     runs: dict[RunId, RunKnown] = field(default_factory=dict)
 
-    def take(self, message: Message) -> RunId | None:
-        """Remember a message; gives the run that has news. Repeats change nothing."""
+    def take(self, message: Message, *, inherited: bool = False) -> RunId | None:
+        """Remember a message; gives the run that has news. Repeats change nothing.
+
+        `inherited`: it was there before this process began.
+        """
         match message:
             case RunStarted():
                 known = self._run(message.run)
                 known.started = known.started or message
             case FramesArrived():
                 _check(message)
-                if message.sequence in (arrivals := self._run(message.run).arrivals):
+                known = self._run(message.run)
+                if message.sequence in known.arrivals:
                     return None
-                arrivals[message.sequence] = message
+                known.arrivals[message.sequence] = message
+                if inherited:
+                    known.inherited = max(known.inherited, message.sequence)
             case RunEnded():
                 return None
             case _:
@@ -102,7 +111,12 @@ def is_live(arrival: FramesArrived, work: Work) -> bool:
 
 
 def chunks_of(
-    arrival: FramesArrived, work: Work, *, chunk_frames: int, dispatched_us: int
+    arrival: FramesArrived,
+    work: Work,
+    *,
+    chunk_frames: int,
+    dispatched_us: int,
+    index_fraction: float = 1.0,
 ) -> list[FramesToProcess]:
     """The arrival's frames in chunks of at most `chunk_frames`."""
     return [
@@ -118,6 +132,7 @@ def chunks_of(
             dispatched_us=dispatched_us,
             period_us=work.started.period_us,
             time_zone=work.started.time_zone,
+            index_fraction=index_fraction,
         )
         for position, spans in enumerate(split_spans(arrival.spans, chunk_frames))
     ]

@@ -10,6 +10,17 @@ CHANGES_TOTAL = Counter(
 PENDING_RUNS = Gauge(
     "stillstream_dispatcher_pending_runs", "Runs without a job: no active trial takes them"
 )
+LANE_FALLBACKS_TOTAL = Counter(
+    "stillstream_dispatcher_lane_fallbacks_total",
+    "Jobs made in the dials lane because the fast one cannot honour a setting, by what was asked",
+    ["asked"],
+)
 RECIPE_ERRORS = Gauge(
     "stillstream_dispatcher_recipe_errors", "Trials with run groups that give no recipe at present"
+)
+INDEX_FRACTION = Gauge(
+    "stillstream_index_fraction", "Fraction of the live frames sent out now that are indexed"
+)
+WORK_WAITED = Gauge(
+    "stillstream_work_waited_seconds", "How long live work finished last had waited to be taken"
 )

@@ -3,23 +3,32 @@
 It commits no offsets. At every start it reads the topic of runs from the beginning, and the job
 table says how far each job was sent out (`next_sequence`, written after the work is durable). So a
 restart sends nothing twice that was noted, repeats at most what was published and not yet noted
-(the same chunks with the same ids: harmless), and a run that no trial took when it came is found
-again whenever a trial is switched on, days later as well. Committed offsets could promise none of
-this, because one run's message is finished for some jobs and not for others.
+(the same chunks with the same ids and sampled fractions: harmless), and a run that no trial took
+when it came is found again whenever a trial is switched on, days later as well. Committed offsets
+could promise none of this, because one run's message is finished for some jobs and not for others.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import structlog
 
 from libs.catalogue import JobRecord
 from libs.catalogue.runs import check_storable
-from libs.messages import BadMessageError, JobChanged, JobState, RunId, RunStarted
-from libs.messages.topics import WORK_BATCH, WORK_LIVE
+from libs.messages import (
+    BadMessageError,
+    FramesArrived,
+    JobChanged,
+    JobState,
+    Lane,
+    RunId,
+    RunStarted,
+)
+from libs.messages.topics import WORK_BATCH, WORK_LIVE, WORK_REFERENCE, Topic
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
-from libs.streams import DeadLetters, Record, Sink, Source, decode_record
+from libs.streams import DeadLetters, Record, Sink, Source, TopicPartition, decode_record
 from services.job_dispatcher import metrics
 from services.job_dispatcher.bookings import Bookings
 from services.job_dispatcher.core import (
@@ -31,6 +40,15 @@ from services.job_dispatcher.core import (
     first_missing,
     is_live,
 )
+from services.job_dispatcher.fractions import (
+    Steps,
+    first_open,
+    fraction_at,
+    new_live,
+    with_fraction,
+)
+from services.job_dispatcher.live_sampling import Sampling
+from services.job_dispatcher.reference import reference_work
 
 NAME = "job_dispatcher"
 LOG = structlog.get_logger(__name__)
@@ -52,20 +70,30 @@ class JobDispatcher:
         chunk_frames: int = 4,
         catalogue_interval_s: float = 1.0,
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        inherited: Mapping[TopicPartition, int] = MappingProxyType({}),
+        sampling: Sampling | None = None,
+        reference_fraction: float = 0.0,
     ) -> None:
+        """`inherited`: where the topic of runs ended when this process began."""
         self._source, self._sink, self._bookings = source, sink, bookings
         self._dead_letters, self._chunk_frames = dead_letters, chunk_frames
         self._interval_s, self._clock_us = catalogue_interval_s, clock_us
+        self._inherited, self._sampling = inherited, sampling
+        self._reference_fraction = reference_fraction
         self._book = RunBook()
         self._with_jobs: set[RunId] = set()
         self._sent: dict[tuple[str, int], set[int]] = {}
+        self._highest: dict[tuple[str, int], int] = {}
         self._next_look_s = 0.0
+        metrics.INDEX_FRACTION.set(1.0)
 
     async def step(self) -> None:
         """Poll, look, dispatch."""
         records = await self._source.poll(
             max_records=POLL_RECORDS, timeout_s=min(0.2, self._interval_s)
         )
+        if self._sampling is not None:
+            await self._sampling.step(self._clock_us())
         dirty = await self._take(records)
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._next_look_s:
@@ -85,7 +113,8 @@ class JobDispatcher:
                 message = decode_record(record)
                 if isinstance(message, RunStarted):
                     check_storable(message)
-                run = self._book.take(message)
+                ends_at = self._inherited.get(record.topic_partition, 0)
+                run = self._book.take(message, inherited=record.offset < ends_at)
             except BadMessageError as error:
                 await self._dead_letters.reject(record, error)
             else:
@@ -122,6 +151,8 @@ class JobDispatcher:
         """Everything of the run that this attempt was not sent yet; noted once it is durable."""
         if known.started is None or job.recipe is None:
             return
+        if job.recipe.lane is Lane.EXTERNAL:
+            return  # another system computes its results: services/external_adapter
         work = Work(
             job=job.job,
             attempt=job.attempt,
@@ -129,24 +160,54 @@ class JobDispatcher:
             started=known.started,
             live_from_us=job.live_from_us,
         )
-        sent = self._sent.setdefault((job.job, job.attempt), set())
+        key = (job.job, job.attempt)
+        sent = self._sent.setdefault(key, set())
+        if self._sampling is not None:
+            self._sampling.expect(work)
         waiting = due(known, job.next_sequence, sent)
+        steps = await self._steps(job, known, waiting)
         for start in range(0, len(waiting), ARRIVALS_PER_NOTE):
             part = waiting[start : start + ARRIVALS_PER_NOTE]
             for sequence in part:
-                await self._publish(known, sequence, work)
+                await self._publish(known, sequence, work, steps)
             sent.update(part)
+            self._highest[key] = max(self._highest.get(key, -1), part[-1])
             await self._bookings.sent(job, first_missing(job.next_sequence, sent))
 
-    async def _publish(self, known: RunKnown, sequence: int, work: Work) -> None:
+    async def _steps(self, job: JobRecord, known: RunKnown, waiting: list[int]) -> Steps:
+        """The sampled fractions of the job's arrivals, durable before any of them is sent."""
+        first = first_open(known, self._highest.get((job.job, job.attempt), -1))
+        if not new_live(known, waiting, first, job.live_from_us):
+            return job.index_fractions
+        fraction = self._sampling.fraction if self._sampling is not None else 1.0
+        steps = with_fraction(job.index_fractions, first, fraction)
+        if steps != job.index_fractions:
+            await self._bookings.sampled(job, steps)
+        return steps
+
+    async def _publish(self, known: RunKnown, sequence: int, work: Work, steps: Steps) -> None:
         arrival = known.arrivals[sequence]
-        topic = WORK_LIVE if is_live(arrival, work) else WORK_BATCH
+        topic, fraction = _where(arrival, work, steps)
         chunks = chunks_of(
-            arrival, work, chunk_frames=self._chunk_frames, dispatched_us=self._clock_us()
+            arrival,
+            work,
+            chunk_frames=self._chunk_frames,
+            dispatched_us=self._clock_us(),
+            index_fraction=fraction,
         )
         await self._sink.publish(chunks, topic=topic)
+        sample = reference_work(chunks, self._reference_fraction)
+        await self._sink.publish(sample, topic=WORK_REFERENCE)
+        metrics.FRAMES_TOTAL.labels(WORK_REFERENCE.name).inc(sum(len(c.spans) for c in sample))
         metrics.CHUNKS_TOTAL.labels(topic.name).inc(len(chunks))
         metrics.FRAMES_TOTAL.labels(topic.name).inc(sum(span.count for span in arrival.spans))
+
+
+def _where(arrival: FramesArrived, work: Work, steps: Steps) -> tuple[Topic, float]:
+    """The topic of an arrival, and which fraction of it is indexed: all of what can wait."""
+    if is_live(arrival, work):
+        return WORK_LIVE, fraction_at(steps, arrival.sequence)
+    return WORK_BATCH, 1.0
 
 
 def _changed(job: JobRecord) -> JobChanged:

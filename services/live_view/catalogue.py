@@ -1,9 +1,11 @@
 """What this service reads from the database, behind a small protocol. Never writes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -12,12 +14,17 @@ from libs.catalogue import (
     PageJob,
     StoredFrame,
     find_job,
+    first_cells,
     job_columns,
+    lanes_of,
     page_jobs,
+    shell_tables,
     stored_frame,
     stored_offsets,
 )
-from libs.crystallography.rates import Rows, rows_from_columns
+from libs.catalogue.lattice_columns import Cells
+from libs.crystallography.rates import Rows, rows_from_columns, rows_of_tables
+from libs.messages import Lane
 from libs.messages.topics import FRAMES
 from services.live_view.core import ShownJob
 
@@ -43,7 +50,19 @@ class Catalogue(Protocol):
         """The results of a job's present attempt in its own lane."""
         ...
 
-    async def frame(self, job: ShownJob, frame: int) -> StoredFrame | None:
+    async def tables(self, job: ShownJob) -> Rows:
+        """The shell tables of the same results, and nothing else."""
+        ...
+
+    async def compared(self, job: ShownJob, lane: Lane) -> Rows:
+        """The results in any lane, with the cells of the first lattices."""
+        ...
+
+    async def lanes(self, job: ShownJob) -> list[Lane]:
+        """The lanes in which a job has results."""
+        ...
+
+    async def frame(self, job: ShownJob, frame: int, lane: Lane) -> StoredFrame | None:
         """Everything about one frame, None where it is not stored (yet)."""
         ...
 
@@ -71,14 +90,32 @@ class DatabaseCatalogue:
             columns = await job_columns(connection, job.id, attempt=job.attempt, lane=job.lane)
         return rows_from_columns(columns)
 
-    async def frame(self, job: ShownJob, frame: int) -> StoredFrame | None:
+    async def tables(self, job: ShownJob) -> Rows:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            tables = await shell_tables(connection, job.id, attempt=job.attempt, lane=job.lane)
+        return await asyncio.to_thread(rows_of_tables, tables)
+
+    async def compared(self, job: ShownJob, lane: Lane) -> Rows:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            columns = await job_columns(connection, job.id, attempt=job.attempt, lane=lane)
+            cells = await first_cells(connection, job.id, attempt=job.attempt, lane=lane)
+        return with_cells(rows_from_columns(columns), cells)
+
+    async def lanes(self, job: ShownJob) -> list[Lane]:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            return await lanes_of(connection, job.id)
+
+    async def frame(self, job: ShownJob, frame: int, lane: Lane) -> StoredFrame | None:
         """See Catalogue."""
         async with self._connection() as connection:
             try:
                 record = await find_job(connection, str(job.id))
             except NotFoundError:
                 return None
-            return await stored_frame(connection, record, frame, job.lane)
+            return await stored_frame(connection, record, frame, lane)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
@@ -87,6 +124,15 @@ class DatabaseCatalogue:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise CatalogueAwayError(f"the database does not answer: {error}") from error
+
+
+def with_cells(rows: Rows, cells: Cells) -> Rows:
+    """The rows, with the cells of those that count as indexed; both in frame order."""
+    _, at, place = np.intersect1d(rows["frame"], cells["frame"], return_indices=True)
+    same = rows["precedence"][at] == cells["precedence"][place]
+    same &= rows["n_lattices"][at] > 0
+    rows["cell"][at[same]] = cells["cell"][place[same]]
+    return rows
 
 
 def _shown(job: PageJob) -> ShownJob:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from libs.crystallography.advice.news import RUN_ENDED
 from libs.crystallography.rates import Rows
 from libs.messages import (
     AdviceCleared,
@@ -66,6 +67,7 @@ class Showcase:
         self._ended: set[RunId] = set()
         self._rates: dict[JobId, RatesUpdated] = {}
         self._advice: dict[JobId, dict[str, AdviceRaised]] = {}
+        self._ended_with: dict[JobId, dict[str, AdviceRaised]] = {}
         self.is_listed = False
 
     # ---- what it is told -------------------------------------------------------------------
@@ -92,10 +94,10 @@ class Showcase:
                 return self._learn_rates(message)
             case AdviceRaised():
                 self._advice.setdefault(message.job, {})[message.cause] = message
+                self._ended_with.get(message.job, {}).pop(message.cause, None)
                 return self._rates_again(message.job)
             case AdviceCleared():
-                self._advice.get(message.job, {}).pop(message.cause, None)
-                return self._rates_again(message.job)
+                return self._learn_cleared(message)
         return Changes()
 
     def forget_rates(self, job: JobId) -> None:
@@ -161,15 +163,18 @@ class Showcase:
         wanted = [j for j in self._listed.values() if j.job in self._held or j.job in newest]
         return [job for job in wanted if not self._is_loaded(job.job)]
 
-    def rates(self) -> tuple[tuple[RatesUpdated, AdviceRaised | None], ...]:
-        """The newest rates of every listed job, each with the advice in force."""
+    def rates(self) -> tuple[RatesUpdated, ...]:
+        """The newest rates of every listed job."""
         shown = (self._rates.get(job.job) for job in self._listed.values())
-        return tuple((r, self.advice(r.job)) for r in shown if r is not None)
+        return tuple(rates for rates in shown if rates is not None)
 
     def advice(self, job: JobId) -> AdviceRaised | None:
         """The oldest advice in force for a job, `act` before `watch`."""
-        raised = self._advice.get(job, {}).values()
-        return min(raised, key=lambda a: (a.level != "act", a.since_us, a.cause), default=None)
+        return _first(self._advice.get(job, {}).values())
+
+    def ended_with(self, job: JobId) -> AdviceRaised | None:
+        """What was wrong when the job's run ended, and was never cured."""
+        return _first(self._ended_with.get(job, {}).values())
 
     # ---- inside ----------------------------------------------------------------------------
 
@@ -200,6 +205,12 @@ class Showcase:
         self._rates[message.job] = message
         return Changes(rates=(message,))
 
+    def _learn_cleared(self, message: AdviceCleared) -> Changes:
+        raised = self._advice.get(message.job, {}).pop(message.cause, None)
+        if raised is not None and message.because == RUN_ENDED:
+            self._ended_with.setdefault(message.job, {})[message.cause] = raised
+        return self._rates_again(message.job)
+
     def _rates_again(self, job: JobId) -> Changes:
         rates = self._rates.get(job)
         return Changes(rates=() if rates is None else (rates,))
@@ -217,3 +228,7 @@ class Showcase:
             state=told.state if told else job.state,
             cutoffs=told.recipe.cutoffs if told else job.cutoffs,
         )
+
+
+def _first(raised: Iterable[AdviceRaised]) -> AdviceRaised | None:
+    return min(raised, key=lambda a: (a.level != "act", a.since_us, a.cause), default=None)

@@ -1,5 +1,6 @@
 """The HTTP side: the page, its files, the API, the event stream. Only GET; nothing is stored."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -8,16 +9,20 @@ from typing import Any
 
 from aiohttp import web
 
+from libs.messages import Lane
 from services.live_view.catalogue import CatalogueAwayError
+from services.live_view.compare_pages import ComparePages
+from services.live_view.comparing import lane_named
 from services.live_view.core import ShownJob
 from services.live_view.metrics import REQUESTS_TOTAL
 from services.live_view.service import LiveView
-from services.live_view.wire import advised, frame_object, to_json
+from services.live_view.static_files import STATIC
+from services.live_view.wire import frame_object, to_json
 
-STATIC = Path(__file__).parent / "static"
 ASSETS = ("uPlot.iife.min.js", "uPlot.min.css")
 HEARTBEAT_S = 10.0
 LARGEST_FRAME = 2**53
+CUTOFF = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -52,6 +57,7 @@ class Pages:
         app.router.add_get("/api/rates", self.rates)
         app.router.add_get("/api/events", self.events)
         app.router.add_get("/api/health", self.health)
+        ComparePages(self.view).add_to(app)
         return app
 
     async def page(self, request: web.Request) -> web.StreamResponse:
@@ -83,7 +89,7 @@ class Pages:
         since = request.query.get("since", "0")
         if not since.isascii() or not since.isdigit() or len(since) > 10:
             raise web.HTTPBadRequest(text=f"since must be a revision, not {since[:40]!r}")
-        body = await self.view.frames(self._job(request), int(since))
+        body = await self.view.frames(self._job(request), int(since), _i_sigi(request))
         return web.Response(body=body, content_type="application/octet-stream")
 
     async def frame(self, request: web.Request) -> web.StreamResponse:
@@ -91,7 +97,7 @@ class Pages:
         job, number = self._job(request), int(request.match_info["frame"])
         if number > LARGEST_FRAME:
             raise web.HTTPNotFound(text=f"no frame can have the number {number}")
-        stored = await self.view.catalogue.frame(job, number)
+        stored = await self.view.catalogue.frame(job, number, _lane(request, job))
         if stored is None:
             raise web.HTTPNotFound(text=f"frame {number} of job {job.job} is not stored (yet)")
         return _json(frame_object(stored))
@@ -99,7 +105,7 @@ class Pages:
     async def rates(self, request: web.Request) -> web.StreamResponse:
         """The newest rates of every job."""
         del request
-        return _json([advised(rates, advice) for rates, advice in self.view.showcase.rates()])
+        return _json([self.view.advised(rates) for rates in self.view.showcase.rates()])
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """What can be reached at present."""
@@ -125,6 +131,23 @@ class Pages:
         if job is None:
             raise web.HTTPNotFound(text=f"there is no job {number}")
         return job
+
+
+def _i_sigi(request: web.Request) -> float | None:
+    asked = request.query.get("i_sigi")
+    if asked is None:
+        return None
+    if not CUTOFF.fullmatch(asked):
+        raise web.HTTPBadRequest(text=f"i_sigi must be a cut-off, not {asked[:40]!r}")
+    return float(asked)
+
+
+def _lane(request: web.Request, job: ShownJob) -> Lane:
+    asked = request.query.get("lane", job.lane.value)
+    lane = lane_named(asked)
+    if lane is None:
+        raise web.HTTPBadRequest(text=f"there is no lane {asked[:40]!r}")
+    return lane
 
 
 def _job_object(job: ShownJob) -> dict[str, Any]:

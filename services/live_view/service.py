@@ -6,6 +6,7 @@ Bad messages are counted and passed over: the services that own their topics kee
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -16,6 +17,7 @@ from libs.messages import (
     JobChanged,
     JobId,
     Message,
+    RatesUpdated,
     RunStarted,
 )
 from libs.messages.topics import ADVICE, FRAMES, JOBS, RATES, RUNS
@@ -26,7 +28,7 @@ from services.live_view.catalogue import Catalogue, CatalogueAwayError
 from services.live_view.core import Changes, Showcase, ShownJob
 from services.live_view.events import Broadcaster
 from services.live_view.metrics import JOBS_HELD, READERS, RESULT_TO_PAGE
-from services.live_view.wire import advised, clock_revision, frames_answer
+from services.live_view.wire import RECORDED_I_SIGI, advised, clock_revision, frames_answer
 
 NAME = "live_view"
 LOG = structlog.get_logger(__name__)
@@ -56,19 +58,34 @@ class LiveView:
 
     # ---- answers ---------------------------------------------------------------------------
 
-    async def frames(self, job: ShownJob, since: int) -> bytes:
-        """The binary answer of the API; raises CatalogueAwayError for what only it could tell."""
+    async def frames(self, job: ShownJob, since: int, i_sigi: float | None = None) -> bytes:
+        """The binary answer of the API; raises CatalogueAwayError for what only it could tell.
+
+        `i_sigi` is the cut-off of the resolutions, the job's own by default.
+        """
+        cutoff = job.cutoffs.i_sigi if i_sigi is None else i_sigi
         held = self.showcase.held(job.job)
         if held is None or not held.is_loaded:
             await self.load(job)
         held = self.showcase.hold(job, self._positions, self._revision())
+        if cutoff != RECORDED_I_SIGI and not held.has_tables:
+            held.take_tables(await self.catalogue.tables(job))
         full, rows, total = held.changed_since(since)
         self._highest_given = max(self._highest_given, held.revision)
         first_shown = held.take_not_shown()
         self._measure([] if full else first_shown)
         return frames_answer(
-            rows, revision=held.revision, full=full, total=total, started_us=job.started_us
+            rows,
+            revision=held.revision,
+            full=full,
+            total=total,
+            started_us=job.started_us,
+            i_sigi=cutoff,
         )
+
+    def advised(self, rates: RatesUpdated) -> dict[str, Any]:
+        """Rates as the page gets them: with advice."""
+        return advised(rates, self.showcase.advice(rates.job), self.showcase.ended_with(rates.job))
 
     async def load(self, job: ShownJob) -> None:
         """Bring a job's columns in from the database; the tail adds what comes meanwhile."""
@@ -185,7 +202,7 @@ class LiveView:
         if changes.jobs:
             self.events.send("jobs", "", {})
         for rates in changes.rates:
-            self.events.send("rates", rates.job, advised(rates, self.showcase.advice(rates.job)))
+            self.events.send("rates", rates.job, self.advised(rates))
 
     def _tell_frames_when_due(self) -> None:
         if not self._changed or self._monotonic() - self._told_at < TELL_EVERY_S:

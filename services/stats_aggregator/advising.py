@@ -4,13 +4,13 @@ Episodes depend on frames alone (libs.crystallography.advice); the clock decides
 look, whether an open run has fallen silent, and whether processing lags.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from libs.crystallography.advice import Adviser, Cause
 from libs.crystallography.advice.lag import Backlog, lag_advice
 from libs.crystallography.advice.news import FOREVER, News, Record
-from libs.crystallography.advice.settled import LOOKED_AT, settled_frames
+from libs.crystallography.advice.settled import LOOKED_AT, Span, settled_frames
 from libs.crystallography.rates import JobStatistics
 from libs.crystallography.rates.classes import KNOWN
 from libs.messages import AdviceCleared, AdviceRaised, JobId
@@ -30,6 +30,20 @@ class Watch:
     looked_us: int = 0
     changed_us: int = 0
     behind_us: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """How far a job is: announced frames without a result, and whether more may come."""
+
+    n_waiting: int
+    is_open: bool
+    spans: Sequence[Span]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all is known that will ever be known."""
+        return self.n_waiting == 0 and not self.is_open
 
 
 class Advising:
@@ -57,8 +71,20 @@ class Advising:
         record = self._records.get(job)
         return () if record is None else tuple(told.cause for told in record.in_force())
 
-    def look(self, job: JobId, statistics: JobStatistics, run: RunView, now_us: int) -> News:
-        """What is to be told of a job now; at most once a second it is found out."""
+    def look(
+        self,
+        job: JobId,
+        statistics: JobStatistics,
+        run: RunView,
+        now_us: int,
+        *,
+        is_stopped: bool = False,
+    ) -> News:
+        """What is to be told of a job now; at most once a second it is found out.
+
+        What holds when a run is over ends with it, so that nothing alarms that nobody can cure; a
+        stopped job is over whatever waits.
+        """
         watch = self._watched.get(job)
         if watch is None or watch.statistics is not statistics:
             watch = self._watched[job] = Watch(statistics=statistics, changed_us=now_us)
@@ -69,26 +95,30 @@ class Advising:
             watch.changed_us = now_us
         if not len(watch.adviser.timeline):
             return self._record(job).news((), FOREVER, lambda e: watch.adviser.advice(job, e))
-        return self._on_frames(job, watch, run, now_us) + self._on_backlog(job, watch, run, now_us)
+        waiting = 0 if is_stopped else max(0, run.n_announced - statistics.n_results)
+        stage = Stage(n_waiting=waiting, is_open=run.is_open and not is_stopped, spans=run.spans)
+        return self._on_frames(job, watch, stage, now_us) + self._on_backlog(
+            job, watch, stage, now_us
+        )
 
-    def _on_frames(self, job: JobId, watch: Watch, run: RunView, now_us: int) -> News:
+    def _on_frames(self, job: JobId, watch: Watch, stage: Stage, now_us: int) -> News:
         adviser = watch.adviser
-        n_waiting = max(0, run.n_announced - watch.statistics.n_results)
-        until_us = _settled_until_us(watch.statistics, run, n_waiting)
-        seen = adviser.seen_at(until_us)
-        is_idle = run.is_open and n_waiting == 0
-        if is_idle and now_us - watch.changed_us >= SILENT_US:
-            seen += adviser.silence()
-        if not run.is_open and n_waiting == 0:
-            until_us = FOREVER
+        if stage.is_over:
+            seen, until_us = adviser.at_end(), FOREVER
+        else:
+            until_us = _settled_until_us(watch.statistics, stage)
+            seen = adviser.seen_at(until_us)
+            is_idle = stage.n_waiting == 0
+            if is_idle and now_us - watch.changed_us >= SILENT_US:
+                seen += adviser.silence()
         return self._record(job).news(seen, until_us, lambda e: adviser.advice(job, e))
 
-    def _on_backlog(self, job: JobId, watch: Watch, run: RunView, now_us: int) -> News:
+    def _on_backlog(self, job: JobId, watch: Watch, stage: Stage, now_us: int) -> News:
         record = self._record(job)
         backlog = Backlog(
-            n_waiting=max(0, run.n_announced - watch.statistics.n_results),
+            n_waiting=stage.n_waiting,
             frames_per_s=watch.adviser.frames_per_s(),
-            is_open=run.is_open,
+            is_open=stage.is_open,
         )
         told = [one for one in record.in_force() if one.cause == Cause.LAG]
         if not backlog.lags:
@@ -109,15 +139,13 @@ class Advising:
         return self._records.setdefault(job, Record(job))
 
 
-def _settled_until_us(statistics: JobStatistics, run: RunView, n_waiting: int) -> int:
+def _settled_until_us(statistics: JobStatistics, stage: Stage) -> int:
     """Seconds that end by then are decided upon: their frames are known, as far as announced."""
     columns = statistics.columns
     rows = columns.order()[-LOOKED_AT:]
     rows = rows[(statistics.bits[rows] & KNOWN) > 0]
-    if n_waiting:
-        rows = rows[: settled_frames(columns.rows["frame"][rows], run.spans)]
+    if stage.n_waiting:
+        rows = rows[: settled_frames(columns.rows["frame"][rows], stage.spans)]
     if len(rows) == 0:
         return 0
-    second = int(columns.rows["ts_us"][rows].max()) // US_PER_SECOND
-    is_final = n_waiting == 0 and not run.is_open
-    return (second + is_final) * US_PER_SECOND
+    return int(columns.rows["ts_us"][rows].max()) // US_PER_SECOND * US_PER_SECOND

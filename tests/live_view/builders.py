@@ -41,7 +41,7 @@ class MemoryCatalogue:
     def __init__(self, *jobs: ShownJob) -> None:
         self.listed = list(jobs)
         self.is_away = False
-        self.offset = 0
+        self.offset = self.n_tables = 0
         self._columns: dict[str, FrameColumns] = {}
 
     def put(self, message: FramesProcessed) -> None:
@@ -61,7 +61,19 @@ class MemoryCatalogue:
         self._answer()
         return self._columns.setdefault(job.job, FrameColumns()).rows.copy()
 
-    async def frame(self, job: ShownJob, frame: int) -> StoredFrame | None:
+    async def tables(self, job: ShownJob) -> Rows:
+        self.n_tables += 1
+        return await self.rows(job)
+
+    async def compared(self, job: ShownJob, lane: Lane) -> Rows:
+        rows = await self.rows(job)
+        return rows if lane is job.lane else rows[:0]
+
+    async def lanes(self, job: ShownJob) -> list[Lane]:
+        self._answer()
+        return [Lane.DIALS, Lane.FAST]
+
+    async def frame(self, job: ShownJob, frame: int, lane: Lane) -> StoredFrame | None:
         self._answer()
         if frame != 3:
             return None
@@ -69,7 +81,7 @@ class MemoryCatalogue:
             job=job.job,
             run=job.run,
             attempt=1,
-            lane=job.lane,
+            lane=lane,
             file="/data/a.h5",
             recipe="0123456789abcdef",
             worker="host/1",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from libs.messages import AdviceRaised
+from libs.messages import AdviceCleared, AdviceRaised
 from libs.streams.fakes import record_of
 from services.live_view.pages import ASSETS, Pages
 from tests.crystallography.rates.builders import JOB, RUN, START_US, batch, result
@@ -74,6 +74,10 @@ async def test_frames(site: Site) -> None:
         ("/api/jobs/7/frames?since=-1", 400),
         ("/api/jobs/7/frames?since=99999999999", 400),
         ("/api/jobs/7/frames?since=%C2%B2", 400),
+        ("/api/jobs/7/frames?i_sigi=-1", 400),
+        ("/api/jobs/7/frames?i_sigi=nan", 400),
+        ("/api/jobs/7/frames?i_sigi=1e300", 400),
+        ("/api/jobs/7/frames?i_sigi=2.5", 200),
         ("/api/jobs/7/frame/999999999999999999", 404),
         ("/api/jobs/7/frame/4", 404),
         ("/api/nothing", 404),
@@ -83,7 +87,9 @@ async def test_frames(site: Site) -> None:
         ("/static/%2e%2e/config.py", 404),
     ],
 )
-async def test_what_is_not_there_is_refused(site: Site, path: str, status: int) -> None:
+async def test_what_is_not_there_or_no_number_is_refused(
+    site: Site, path: str, status: int
+) -> None:
     await site.view.look_at_database()
     assert (await site.client.get(path)).status == status
 
@@ -109,6 +115,26 @@ async def test_rates_carry_the_advice_in_force(site: Site) -> None:
     assert rates["summary"]["n_processed"] == 1
     assert rates["summary"]["rates"]["high_quality"]["value"] is None
     assert rates["advice"]["cause"] == "no_jet"
+    assert rates["ended_with"] is None
+
+
+@pytest.mark.parametrize(("because", "left"), [("run_ended", "no_jet"), ("cured", None)])
+async def test_what_a_run_ended_with_is_in_force_no_longer_and_still_known(
+    site: Site, because: str, left: str | None
+) -> None:
+    await site.view.look_at_database()
+    raised = AdviceRaised(
+        job=JOB, cause="no_jet", since_us=START_US, level="act", evidence=(), suggestion="",
+        raised_us=START_US,
+    )  # fmt: skip
+    cleared = AdviceCleared(
+        job=JOB, cause="no_jet", since_us=START_US, cleared_us=START_US, because=because
+    )
+    facts = [rates_of(batch([result(1)])), raised, cleared]
+    site.view.take_facts([record_of(fact) for fact in facts])
+    (rates,) = await (await site.client.get("/api/rates")).json()
+    assert rates["advice"] is None
+    assert (rates["ended_with"] or {}).get("cause") == left
 
 
 async def test_events_are_streamed(site: Site) -> None:

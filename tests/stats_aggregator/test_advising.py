@@ -107,6 +107,49 @@ def test_a_backlog_is_told_and_cleared_by_the_clock() -> None:
     assert isinstance(cleared, AdviceCleared)
 
 
+def test_what_held_to_the_end_ends_with_its_run() -> None:
+    core = counting(LOST, arrived(len(LOST) + 1))
+    (raised,) = core.advice(clock(60))
+    core.learn(ended(len(LOST) + 1))
+    (cleared,) = core.advice(clock(62))
+    assert isinstance(cleared, AdviceCleared)
+    assert (cleared.cause, cleared.since_us) == (raised.cause, raised.since_us)
+    assert (cleared.because, cleared.cleared_us) == ("run_ended", clock(60))
+    assert core.advising.active(JOB) == ()
+    assert core.advice(clock(64)) == ()
+    again = counting(LOST, ended(len(LOST) + 1), told=(raised, cleared))
+    assert again.advice(clock(100)) == ()
+
+
+def test_a_run_is_not_over_while_frames_wait() -> None:
+    core = counting(LOST, arrived(len(LOST) + 2), ended(len(LOST) + 2))
+    assert [type(m) for m in core.advice(clock(60))] == [AdviceRaised]
+    feed(core, _as_frames(LOST[-1:], len(LOST) + 2)[-1:])
+    assert [type(m) for m in core.advice(clock(62))] == [AdviceCleared]
+
+
+def test_a_cure_and_a_correction_say_what_they_are() -> None:
+    back = Trouble(start_s=30, end_s=40, values={"jet": 0.0})
+    cured = simulate(Experiment(seconds=60, troubles=[back]))
+    (raised, cleared) = counting(cured).advice(clock(60))
+    assert isinstance(cleared, AdviceCleared)
+    assert cleared.because == "cured"
+    core = counting(simulate(Experiment(seconds=60)), told=(raised,))
+    (withdrawn,) = core.advice(clock(60))
+    assert isinstance(withdrawn, AdviceCleared)
+    assert withdrawn.because == "withdrawn"
+
+
+def test_nothing_holds_for_a_stopped_job_until_it_goes_on() -> None:
+    core = counting(LOST, arrived(len(LOST) + 900))
+    assert [m.cause for m in core.advice(clock(60))] == ["no_jet"]
+    core.learn(job(state=JobState.STOPPED))
+    assert [type(m) for m in core.advice(clock(62))] == [AdviceCleared]
+    core.learn(job(state=JobState.ACTIVE))
+    assert [m.cause for m in core.advice(clock(64))] == ["no_jet"]
+    assert core.advising.active(JOB) == ("no_jet",)
+
+
 def test_nothing_is_told_of_a_deleted_job() -> None:
     core = counting(LOST)
     core.learn(job(state=JobState.DELETED))

@@ -10,6 +10,7 @@ import pytest
 from libs.local_stack import ROOT, LocalStack
 from tests.conftest import StackFactory
 from tests.system.beamtime import Beamtime
+from tests.system.flow import VICTIMS, Flow
 
 SEED = Path(__file__).parent / "seed.toml"
 SOURCES = """
@@ -33,7 +34,11 @@ unreadable_after_s = 2
 @pytest.fixture(scope="session")
 def whole_stack(stack: StackFactory) -> LocalStack:
     """All services and all infrastructure, with the tests' catalogue."""
-    made = stack(sources=SOURCES, environment={"frame_processor": {"STILLSTREAM_WORKERS": "2"}})
+    environment = {
+        "frame_processor": {"STILLSTREAM_WORKERS": "2"},
+        "job_dispatcher": {"STILLSTREAM_SAMPLING__ENABLED": "false"},
+    }
+    made = stack(sources=SOURCES, environment=environment)
     subprocess.run(
         [sys.executable, "-m", "libs.command_line", "trial", "seed", str(SEED)],
         cwd=ROOT,
@@ -47,3 +52,9 @@ def whole_stack(stack: StackFactory) -> LocalStack:
 def beamtime(whole_stack: LocalStack) -> Beamtime:
     """Writes runs for the stack and reads back what came of them."""
     return Beamtime(whole_stack)
+
+
+@pytest.fixture(scope="session")
+def flow(stack: StackFactory) -> Flow:
+    """Broker, database, Prometheus and the two services that count and store; no image is read."""
+    return Flow(stack(services=VICTIMS, infrastructure=["kafka", "mariadb", "prometheus"]))

@@ -1,7 +1,5 @@
 """A simulated run from the file on disk to the dots on the page, checked against its truth."""
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from libs.demo.results import RunCounts
 from libs.simulation import Kind, read_frame_truths
 from tests.system.beamtime import Beamtime, wait_for
+from tests.system.prometheus import query
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 FRAMES, RUN = 36, "r0001"
@@ -117,20 +116,13 @@ def test_latency_is_measured(beamtime: Beamtime, finished: RunCounts) -> None:
 def _counts(url: str) -> dict[str, int]:
     return {
         row["metric"]["kind"]: int(float(row["value"][1]))
-        for row in _query(url, "stillstream_frames")
+        for row in query(url, "stillstream_frames")
     }
 
 
 def _value(url: str, promql: str) -> float:
-    rows = _query(url, promql)
+    rows = query(url, promql)
     return float(rows[0]["value"][1]) if rows else 0.0
-
-
-def _query(url: str, promql: str) -> list[dict[str, Any]]:
-    address = f"{url}api/v1/query?query={urllib.request.quote(promql)}"  # type: ignore[attr-defined]
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own server
-        rows: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-    return rows
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 
 from libs.crystallography.advice.crystals import CrystalsPerShot
 from libs.crystallography.advice.evidence import advice_of, crystals_of
-from libs.crystallography.advice.history import Episode, episodes, silence_after
+from libs.crystallography.advice.history import Episode, end_us, episodes, silence_after
 from libs.crystallography.advice.reference import Reference, reference_of
 from libs.crystallography.advice.states import CAUSES, states
 from libs.crystallography.advice.tallies import T, tally
@@ -44,6 +44,13 @@ class Adviser:
         """What was known at a moment of event time: later seconds may still be incomplete."""
         seen = (episode.seen_at(until_us) for episode in self.episodes)
         return tuple(episode for episode in seen if episode is not None)
+
+    def at_end(self) -> tuple[Episode, ...]:
+        """What is known of a run that is over: nothing holds beyond its last second."""
+        if not len(self.timeline):
+            return ()
+        last_us = end_us(self.timeline, len(self.timeline) - 1)
+        return tuple(episode.ended(last_us) for episode in self.episodes)
 
     def advice(self, job: JobId, episode: Episode) -> AdviceRaised:
         """The message of an episode."""

@@ -21,6 +21,7 @@ class Episode:
     """A cause, raised and perhaps cleared, in event time (µs); `position` is that in the timeline.
 
     `is_silence`: no frame came at all; `position` is then the last second before.
+    `held_to_end`: it was not cured, its run is over.
     """
 
     cause: Cause
@@ -28,6 +29,13 @@ class Episode:
     raised_us: int
     cleared_us: int | None = None
     is_silence: bool = False
+    held_to_end: bool = False
+
+    def ended(self, end_us: int) -> "Episode":
+        """The same in a run that is over: what still holds then ends with it."""
+        if self.cleared_us is not None:
+            return self
+        return replace(self, cleared_us=max(end_us, self.raised_us), held_to_end=True)
 
     def seen_at(self, until_us: int) -> "Episode | None":
         """What was known of it at an earlier time."""

@@ -14,6 +14,8 @@ from libs.messages import AdviceCleared, AdviceRaised, JobId
 
 News = tuple[AdviceRaised | AdviceCleared, ...]
 FOREVER = 1 << 62
+CURED, RUN_ENDED, WITHDRAWN = "cured", "run_ended", "withdrawn"
+"""Why an advice is no longer in force."""
 
 
 @dataclass(kw_only=True)
@@ -76,24 +78,28 @@ class Record:
             self.remember(message)
         return tuple(messages)
 
-    def cleared(self, told: Told, cleared_us: int) -> AdviceCleared:
+    def cleared(self, told: Told, cleared_us: int, because: str = CURED) -> AdviceCleared:
         """The message that ends an advice."""
         return AdviceCleared(
-            job=self.job, cause=told.cause, since_us=told.since_us, cleared_us=cleared_us
+            job=self.job,
+            cause=told.cause,
+            since_us=told.since_us,
+            cleared_us=cleared_us,
+            because=because,
         )
 
     def _continued(
         self, known: Told, episode: Episode, advise: Callable[[Episode], AdviceRaised]
     ) -> Sequence[AdviceRaised | AdviceCleared]:
         if episode.cleared_us is not None and known.cleared_us is None:
-            return [self.cleared(known, episode.cleared_us)]
+            return [self.cleared(known, episode.cleared_us, _why(episode))]
         if episode.cleared_us is None and known.cleared_us is not None:
             return [advise(episode)]  # it was cleared too early: late frames say that it holds
         return []
 
     def _taken_back(self, unseen: Iterable[Told], until_us: int) -> list[AdviceCleared]:
         return [
-            self.cleared(told, told.since_us)
+            self.cleared(told, told.since_us, WITHDRAWN)
             for told in unseen
             if told.cleared_us is None and told.raised_us <= until_us
         ]
@@ -111,6 +117,14 @@ def _whole(
     if episode.cleared_us is None:
         return [raised]
     cleared = AdviceCleared(
-        job=job, cause=raised.cause, since_us=raised.since_us, cleared_us=episode.cleared_us
+        job=job,
+        cause=raised.cause,
+        since_us=raised.since_us,
+        cleared_us=episode.cleared_us,
+        because=_why(episode),
     )
     return [raised, cleared]
+
+
+def _why(episode: Episode) -> str:
+    return RUN_ENDED if episode.held_to_end else CURED

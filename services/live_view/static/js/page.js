@@ -125,13 +125,16 @@ export class Page {
     const { store } = this;
     const rates = job && store.rates.get(job.job);
     const advice = job && store.advice.get(job.job);
+    const endedWith = job && store.endedWith.get(job.job);
     const { tally } = known ?? {};
     const measured = tally?.n ? tally.sums.selected[tally.n] / tally.n : 1;
     const indexFraction = rates?.index_fraction ?? measured;
     showHeader({ state, job, experiment: store.experiment, indexFraction });
     const trial = job && store.trialTally(job.id, trialCuts(job));
-    showSentence(sentenceOf({ state, job, tally: trial, advice, now: nowSeconds() }), state);
-    showLights({ state, tally, cuts: this.cuts, isPreliminary: known?.isPreliminary });
+    const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds() };
+    showSentence(sentenceOf(facts), state);
+    const { isPreliminary } = known ?? {};
+    showLights({ state, tally, cuts: this.cuts, isPreliminary, advice });
   }
 
   #drawPanels(state) {
@@ -158,10 +161,11 @@ export class Page {
 
   #advices(jobs) {
     return jobs.flatMap((job) => {
-      const advice = this.store.advice.get(job.job);
-      if (!advice) return [];
-      const text = advice.cause.replaceAll('_', ' ');
-      return [{ since: advice.since_us / 1e6, level: advice.level, text }];
+      const { advice, endedWith } = this.store;
+      const told = advice.get(job.job) ?? endedWith.get(job.job);
+      if (!told) return [];
+      const text = told.cause.replaceAll('_', ' ');
+      return [{ id: job.id, since: told.since_us / 1e6, level: told.level, text }];
     });
   }
 
@@ -201,7 +205,7 @@ export class Page {
     this.selection.overrides = overrides;
     this.recutFrame ??= requestAnimationFrame(() => {
       this.recutFrame = null;
-      this.store.recount((id) => this.cutsOf(id));
+      this.store.recount((id) => this.cutsOf(id)).catch((error) => this.feed.failed(error));
       this.#writeAddress();
     });
   }

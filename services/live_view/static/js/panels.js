@@ -120,8 +120,10 @@ export class Panels {
     else u.setData([window, ...data.map(() => [null, null])], false);
   }
 
-  #placed({ since, level, text }) {
-    return { from: this.timeline.positionOf(since), to: this.timeline.dataEnd, level, text };
+  #placed({ id, since, level, text }) {
+    const { timeline } = this;
+    const run = timeline.spans.find((span) => span.job.id === id);
+    return { from: timeline.positionOf(since), to: run?.x1 ?? timeline.dataEnd, level, text };
   }
 
   #timeAxis(isShown) {

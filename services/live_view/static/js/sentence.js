@@ -10,13 +10,13 @@ const GLYPHS = { live: 'live', none: 'none', ended: 'ended', watch: 'watch', act
 const SAY_AGAIN_MS = 30_000;
 
 /** { level, head, why, since } from the state, the trial's tally and advice in force. */
-export function sentenceOf({ state, job, tally, advice, now }) {
+export function sentenceOf({ state, job, tally, advice, endedWith, now }) {
   if (state.kind === 'disconnected') return disconnected(state, job, tally);
   if (state.kind === 'silent') return silent(state, job, tally);
   if (advice && job) return advised(advice, now);
   if (!job || !tally?.n) return waiting(state, job);
   return state.kind === 'finished' || state.kind === 'closing'
-    ? ended(state, job, tally)
+    ? ended(state, job, tally, endedWith)
     : running(state, job, tally, now);
 }
 
@@ -45,8 +45,10 @@ function silent(state, job, tally) {
   };
 }
 
+const causeOf = (advice) => advice.cause.replaceAll('_', ' ');
+
 function advised(advice, now) {
-  const cause = advice.cause.replaceAll('_', ' ');
+  const cause = causeOf(advice);
   const head = cause.charAt(0).toUpperCase() + cause.slice(1);
   return {
     level: advice.level === 'act' ? 'act' : 'watch',
@@ -84,7 +86,7 @@ function running(state, job, tally, now) {
   };
 }
 
-function ended(state, job, tally) {
+function ended(state, job, tally, endedWith) {
   const { rates, n_processed: n } = summaryOf(tally, 0);
   const end = newestTime(job, tally);
   const note = state.waiting ? `${plural(state.waiting, 'frame')} waiting: preliminary` : 'Final';
@@ -96,6 +98,7 @@ function ended(state, job, tally) {
       `Solvent ${percent(rates.solvent.value, 1)} %`,
       crystals(tally, 0),
       note,
+      endedWith && `Ended with ${causeOf(endedWith)} since ${clockTime(endedWith.since_us / 1e6)}`,
     ].filter(Boolean),
     since: { word: 'last frame', time: end, seconds: end - job.started_us / 1e6 - tally.high[0], of: 'long' },
   };

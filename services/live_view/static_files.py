@@ -1,0 +1,5 @@
+"""Where the pages' files lie."""
+
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
