@@ -28,6 +28,7 @@ from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import Progress, blank_result, ignore_progress, unreadable
 from libs.diffraction.errors import UnreadableFrameError
 from libs.diffraction.event_time import event_time
+from libs.diffraction.fast_archive import Lattices, fast_part
 from libs.diffraction.fast_geometry import FrameGeometry, GeometryCache
 from libs.diffraction.fast_lattices import (
     IntegratedLattice,
@@ -101,7 +102,11 @@ class FastLane:
         beam, detector = self._models(task, frame)
         geometry = self._geometry.get(frame, beam, detector, fast, task.recipe)
         run = _FrameRun(task, frame, fast, geometry, read_s)
-        return run.through(smallest_spot(fast, detector), progress)
+        reply = run.through(smallest_spot(fast, detector), progress)
+        if not task.keep_parts or run.spots is None:
+            return reply
+        part = fast_part(task, frame, (beam, detector), run.spots, run.lattices, fast.space_group)
+        return msgspec.structs.replace(reply, part=part)
 
     def close(self) -> None:
         """Let files go."""
@@ -144,6 +149,8 @@ class _FrameRun:
         self._solvent = SolventNumbers()
         self._n_strong = 0
         self._tried = False
+        self.spots: Spots | None = None
+        self.lattices: Lattices = ()
 
     def through(self, min_spot_size: int, progress: Progress) -> FrameReply:
         """Spots, solvent, lattices, reflections."""
@@ -170,7 +177,7 @@ class _FrameRun:
         spots, pixels = find_spots(
             self._images, geometry.spot_masks, geometry.trusted, settings, geometry.strong
         )
-        self._n_strong = len(spots)
+        self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = time.perf_counter() - started
         self._solvent = measure_solvent_fast(self._images, geometry, spots)
         return spots, pixels
@@ -204,6 +211,7 @@ class _FrameRun:
                 done.append(None)
                 reason = str(error)
         self._seconds["integrate"] = time.perf_counter() - started
+        self.lattices = tuple(zip(lattices, done, strict=True))
         return self._reply(lattices, done, reason)
 
     def _one(
