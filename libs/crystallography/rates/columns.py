@@ -78,6 +78,14 @@ class FrameColumns:
         self._place(rows, at, fresh)
         return at
 
+    def complete(self, tables: Rows) -> None:
+        """Take the shell tables of results that we have without them; nothing else changes."""
+        at = self._index.find(tables["frame"])
+        same = at >= 0
+        same[same] = self._rows["precedence"][at[same]] == tables["precedence"][same]
+        for name in ("shell_d_min", "contiguous", "cctbx"):
+            self._rows[name][at[same]] = tables[name][same]
+
     def rows_since(self, oldest_us: int) -> IntArray:
         """The numbers of the rows with this event time or a later one."""
         candidates = np.flatnonzero(self.newest_bound_us >= oldest_us)
