@@ -31,6 +31,7 @@ async def build(settings: DispatcherSettings, stack: AsyncExitStack) -> JobDispa
         catalogue_interval_s=settings.catalogue_interval_s,
         inherited=inherited,
         sampling=await _sampling(settings, stack),
+        complete_later=settings.sampling.complete_later,
     )
 
 

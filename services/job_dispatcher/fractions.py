@@ -27,6 +27,17 @@ def with_fraction(steps: Steps, from_sequence: int, fraction: float) -> Steps:
     return (*steps, (from_sequence, fraction))
 
 
+def only_screened(
+    known: RunKnown, steps: Steps, start: int, end: int, live_from_us: int
+) -> list[int]:
+    """The live arrivals in this range of which only a part was indexed, in order."""
+    return sorted(
+        s
+        for s, arrival in known.arrivals.items()
+        if start <= s < end and fraction_at(steps, s) < 1.0 and _is_live(arrival, live_from_us)
+    )
+
+
 def first_open(known: RunKnown, highest_sent: int) -> int:
     """The first sequence that no process can have published for this attempt.
 
