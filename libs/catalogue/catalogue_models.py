@@ -17,7 +17,7 @@ from libs.catalogue.base import (
     DoubleOrNull,
     Id,
     JobStateColumn,
-    LaneColumn,
+    LaneChoiceColumn,
     MediumText,
     Name,
     Path,
@@ -100,7 +100,7 @@ class TrialRow(Base):
     activated_us: Mapped[UsOrNull]
     phil: Mapped[str] = mapped_column(MediumText)
     d_min_angstrom: Mapped[Double]
-    lane: Mapped[str] = mapped_column(LaneColumn, default="dials")
+    lane: Mapped[str] = mapped_column(LaneChoiceColumn, default="automatic")
     min_spots_to_index: Mapped[int] = mapped_column(UnsignedInt, default=16)
     hit_cutoff: Mapped[int] = mapped_column(UnsignedInt, default=40)
     solvent_cutoff: Mapped[float] = mapped_column(sa.Double, default=1.0)

@@ -30,6 +30,8 @@ from services.frame_processor.core import (
 from services.frame_processor.metrics import ARCHIVE_FAILURES_TOTAL, observe, observe_published
 
 LOG = structlog.get_logger(__name__)
+GATHER_S = 0.2
+"""Results that come within this time share a message: fast frames by the chunk, slow ones alone."""
 Answer = tuple[FramePlace, FrameReply | None]
 
 
@@ -85,8 +87,9 @@ class ChunkWork:
         }
         try:
             while pending:
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                await self._publish([future.result() for future in done])
+                done, pending = await asyncio.wait(pending, timeout=GATHER_S)
+                if done:
+                    await self._publish([future.result() for future in done])
             await self._archive()
         finally:
             for future in pending:

@@ -3,12 +3,13 @@
 Does not read or write anything, and learns the time from its caller.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from libs.crystallography.advice.news import News
 from libs.crystallography.rates import JobStatistics, Rules
+from libs.crystallography.rates.index import IntArray
 from libs.messages import (
     FramesProcessed,
     JobChanged,
@@ -62,16 +63,25 @@ class Aggregation:
 
         Raises BadMessageError.
         """
-        state = self.partitions[partition]
-        if offset < state.next_offset:
-            return 0
-        if self.knowledge.is_deleted(batch.job):
-            state.skip(offset)
-            return 0
-        n_changed = state.take(offset, batch)
-        if n_changed:
-            self._changed.add(batch.job)
+        is_wanted = self.wants(partition, offset, batch)
+        n_changed = len(self.count(partition, [batch])) if is_wanted else 0
+        self.partitions[partition].skip(offset)
         return n_changed
+
+    def wants(self, partition: int, offset: int, batch: FramesProcessed) -> bool:
+        """Whether a message is not yet counted, and its job was not deleted."""
+        is_new = offset >= self.partitions[partition].next_offset
+        return is_new and not self.knowledge.is_deleted(batch.job)
+
+    def count(self, partition: int, batches: Sequence[FramesProcessed]) -> IntArray:
+        """Count messages of one job and lane at once; gives the frames that changed.
+
+        Raises BadMessageError.
+        """
+        changed = self.partitions[partition].count(batches)
+        if len(changed):
+            self._changed.add(batches[0].job)
+        return changed
 
     def deletions(self) -> tuple[JobId, ...]:
         """Jobs that were deleted: their statistics go, and their rates need a tombstone."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -33,13 +34,16 @@ WRITTEN_TO_RESULT = Histogram(
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300),
 )
 STAGES = ("written", "announced", "dispatched", "taken", "done")
+_STAMPS = attrgetter(*STAGES)
 _STEPS = [STAGE_SECONDS.labels(f"{a}_to_{b}") for a, b in pairwise((*STAGES, "counted"))]
 
 
 def observe_stages(frames: Sequence[FrameResult], now_us: int) -> None:
     """Put the durations between the stages of these frames into the histograms."""
-    stamps = [[getattr(f.stages_us, name) for name in STAGES] for f in frames]
-    at = np.array([[*row, now_us] for row in stamps], np.float64) / US_PER_SECOND
+    at = np.empty((len(frames), len(STAGES) + 1))
+    stamps = [_STAMPS(frame.stages_us) for frame in frames]
+    at[:, :-1] = np.array(stamps, np.float64) / US_PER_SECOND  # None becomes NaN
+    at[:, -1] = now_us / US_PER_SECOND
     for step, histogram in enumerate(_STEPS):
         _observe_all(histogram, at[:, step + 1] - at[:, step])
     _observe_all(WRITTEN_TO_RESULT, at[:, STAGES.index("done")] - at[:, STAGES.index("written")])

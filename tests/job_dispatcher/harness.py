@@ -1,18 +1,25 @@
 """The dispatcher on a real catalogue, with topics in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from libs.messages import FramesToProcess, JobChanged, Message
+from libs.diffraction.lane_choice import LaneAnswer
+from libs.messages import FramesToProcess, JobChanged, Message, Recipe
 from libs.messages.topics import RUNS, WORK_BATCH, WORK_LIVE, Topic
 from libs.streams import DeadLetters, Record
 from libs.streams.fakes import FakeSink, FakeSource, records_of
 from services.job_dispatcher.bookings import Bookings
+from services.job_dispatcher.lanes import Lanes
 from services.job_dispatcher.live_sampling import Sampling
 from services.job_dispatcher.service import JobDispatcher
 from tests.catalogue.builders import NOW
+
+
+def all_fast(recipe: Recipe) -> LaneAnswer:
+    """A reader of recipes that finds nothing amiss."""
+    return LaneAnswer(lane=recipe.lane)
 
 
 class Harness:
@@ -23,6 +30,7 @@ class Harness:
         engine: AsyncEngine,
         messages: Iterable[Message] | Sequence[Record],
         *,
+        choose: Callable[[Recipe], LaneAnswer] = all_fast,
         sampling: Sampling | None = None,
         inherited: bool = False,
     ) -> None:
@@ -33,7 +41,7 @@ class Harness:
         self.dispatcher = JobDispatcher(
             self.source,
             self.sink,
-            Bookings(engine, lambda: NOW + 50),
+            Bookings(engine, lambda: NOW + 50, Lanes(choose)),
             DeadLetters("job_dispatcher", self.sink),
             chunk_frames=4,
             catalogue_interval_s=1e-6,

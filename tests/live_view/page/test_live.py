@@ -112,6 +112,9 @@ def test_advice_is_shown_when_the_server_has_some(opened: OpenedPage, api: FakeA
     opened.wait("document.querySelector('#advice').dataset.level === 'act'")
     assert opened.text("#advice h2") == "No jet: realign the nozzle"
     assert "Solvent 1 % (was 88 %)" in opened.text("#advice .why")
+    levels = "[...document.querySelectorAll('.light')].map(l => l.dataset.level ?? '')"
+    assert opened.look(levels) == ["act", "", "", "", ""]  # consequences stay quiet
+    assert "Act" in opened.text(".light[data-rate=solvent]")
 
 
 def test_a_run_that_ended_says_what_was_wrong_at_its_end(opened: OpenedPage, api: FakeApi) -> None:

@@ -37,7 +37,8 @@ export const getJson = async (path) => (await get(path, 10_000)).json();
 
 export const getJobs = () => getJson('/api/jobs');
 export const getRates = () => getJson('/api/rates');
-export const getFrame = (id, frame) => getJson(`/api/jobs/${id}/frame/${frame}`);
+export const getFrame = (id, frame, lane = null) =>
+  getJson(`/api/jobs/${id}/frame/${frame}${lane ? `?lane=${lane}` : ''}`);
 
 /** Reads the body of `/api/jobs/{id}/frames`. Throws when it is not one. */
 export function decodeFrames(buffer) {

@@ -133,7 +133,8 @@ export class Page {
     const trial = job && store.trialTally(job.id, trialCuts(job));
     const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds() };
     showSentence(sentenceOf(facts), state);
-    showLights({ state, tally, cuts: this.cuts, isPreliminary: known?.isPreliminary });
+    const { isPreliminary } = known ?? {};
+    showLights({ state, tally, cuts: this.cuts, isPreliminary, advice });
   }
 
   #drawPanels(state) {
