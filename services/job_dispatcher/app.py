@@ -33,6 +33,7 @@ async def build(settings: DispatcherSettings, stack: AsyncExitStack) -> JobDispa
         inherited=inherited,
         sampling=await _sampling(settings, stack),
         complete_later=settings.sampling.complete_later,
+        reference_fraction=settings.reference_fraction,
     )
 
 

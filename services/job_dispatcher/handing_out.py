@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from libs.catalogue import JobRecord
 from libs.messages import FramesArrived, Recipe, RunStarted
-from libs.messages.topics import WORK_BATCH, Topic
+from libs.messages.topics import WORK_BATCH, WORK_REFERENCE, Topic
 from libs.streams import Sink
 from services.job_dispatcher import metrics
 from services.job_dispatcher.bookings import Bookings
 from services.job_dispatcher.core import RunBook, RunKnown, Work, chunks_of
 from services.job_dispatcher.fractions import only_screened
 from services.job_dispatcher.live_sampling import Sampling
+from services.job_dispatcher.reference import reference_work
 
 ARRIVALS_AT_ONCE = 50
 
@@ -34,10 +35,18 @@ def work_of(job: JobRecord, recipe: Recipe, started: RunStarted) -> Work:
 
 
 class WorkOutlet:
-    """Cuts arrivals into chunks and publishes them."""
+    """Cuts arrivals into chunks and publishes them, and the sample for the reference lane."""
 
-    def __init__(self, sink: Sink, *, chunk_frames: int, clock_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        chunk_frames: int,
+        clock_us: Callable[[], int],
+        reference_fraction: float = 0.0,
+    ) -> None:
         self._sink, self._chunk_frames, self._clock_us = sink, chunk_frames, clock_us
+        self._reference_fraction = reference_fraction
 
     async def hand_out(
         self, arrival: FramesArrived, work: Work, topic: Topic, fraction: float
@@ -52,6 +61,9 @@ class WorkOutlet:
             index_fraction=fraction,
         )
         await self._sink.publish(chunks, topic=topic)
+        sample = reference_work(chunks, self._reference_fraction)
+        await self._sink.publish(sample, topic=WORK_REFERENCE)
+        metrics.FRAMES_TOTAL.labels(WORK_REFERENCE.name).inc(sum(len(c.spans) for c in sample))
         metrics.CHUNKS_TOTAL.labels(topic.name).inc(len(chunks))
         metrics.FRAMES_TOTAL.labels(topic.name).inc(sum(span.count for span in arrival.spans))
         return now_us

@@ -72,13 +72,19 @@ class JobDispatcher:
         inherited: Mapping[TopicPartition, int] = MappingProxyType({}),
         sampling: Sampling | None = None,
         complete_later: bool = True,
+        reference_fraction: float = 0.0,
     ) -> None:
         """`inherited`: where the topic of runs ended when this process began."""
         self._source, self._sink, self._bookings = source, sink, bookings
         self._dead_letters = dead_letters
         self._interval_s, self._clock_us = catalogue_interval_s, clock_us
         self._inherited, self._sampling = inherited, sampling
-        self._outlet = WorkOutlet(sink, chunk_frames=chunk_frames, clock_us=clock_us)
+        self._outlet = WorkOutlet(
+            sink,
+            chunk_frames=chunk_frames,
+            clock_us=clock_us,
+            reference_fraction=reference_fraction,
+        )
         self._completion = Completion(self._outlet, bookings, sampling) if complete_later else None
         self._book = RunBook()
         self._with_jobs: set[RunId] = set()

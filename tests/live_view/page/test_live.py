@@ -37,7 +37,7 @@ def test_only_what_is_new_is_fetched(opened: OpenedPage, api: FakeApi) -> None:
     api.add_frames(job, frames.take(slice(200, 300)))
     opened.wait("stillstream.dots('a') === 300")
     asked = [path for path in api.requests if "/frames?" in path]
-    assert asked[-1] == f"/api/jobs/{job}/frames?since=1"
+    assert asked[-1] == f"/api/jobs/{job}/frames?since=1&i_sigi=1"
 
 
 def test_late_frames_take_their_place(opened: OpenedPage, api: FakeApi) -> None:

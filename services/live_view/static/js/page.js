@@ -205,7 +205,7 @@ export class Page {
     this.selection.overrides = overrides;
     this.recutFrame ??= requestAnimationFrame(() => {
       this.recutFrame = null;
-      this.store.recount((id) => this.cutsOf(id));
+      this.store.recount((id) => this.cutsOf(id)).catch((error) => this.feed.failed(error));
       this.#writeAddress();
     });
   }
