@@ -1,5 +1,6 @@
 """What a worker does with each kind of task; frames go through the lane that their recipe names."""
 
+import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from libs.diffraction.tasks import (
 from libs.diffraction.versions import software_versions
 from libs.messages import Lane
 
+LOWEST_PRIORITY = 19
 PRELOAD = ("libs.diffraction.dials_preload", "libs.diffraction.fast_preload")
 
 
@@ -80,4 +82,10 @@ def _or_refused(work: Callable[[], Reply]) -> Reply:
 
 def make_lane_handler() -> LaneHandler:
     """For the worker pool: made inside the worker."""
+    return LaneHandler()
+
+
+def make_patient_handler() -> LaneHandler:
+    """The same in a worker that takes only the CPU time that nobody else wants."""
+    os.nice(LOWEST_PRIORITY)
     return LaneHandler()

@@ -55,7 +55,11 @@ class FrameColumns:
 
     def find(self, frame: int) -> int:
         """The row of a frame, −1 where it is not known."""
-        return int(self._index.find(np.array([frame], np.int64))[0])
+        return int(self.find_all(np.array([frame], np.int64))[0])
+
+    def find_all(self, frames: IntArray) -> IntArray:
+        """The row of each frame, −1 where it is not known."""
+        return self._index.find(frames)
 
     def upsert(self, batch: FramesProcessed) -> IntArray:
         """Take a message's results; gives the rows that changed. Raises BadMessageError."""

@@ -6,7 +6,6 @@ import numpy as np
 
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.lattice import unimodular
 from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import FastSettings, IndexSettings, SpotSettings
 from libs.crystallography.fast.spots import Spots, StrongPixels, find_spots
@@ -34,16 +33,6 @@ def known_crystal(name: str, factor: float = 1.0) -> KnownCrystal:
         rotations=np.array([operation.rotation for operation in operations]),
         translations=np.array([o.translation for o in operations]) / TRANSLATION_UNIT,
     )
-
-
-def with_lattice_symmetry(crystal: KnownCrystal) -> KnownCrystal:
-    """The point group of the lattice, since spot positions show no more than that."""
-    changes = unimodular()
-    metric = crystal.metric
-    images = changes @ metric @ changes.transpose(0, 2, 1)
-    same = np.abs(images - metric).max(axis=(1, 2)) < 1e-6 * metric.max()
-    rotations = np.rint(changes[same].transpose(0, 2, 1)).astype(np.int64)
-    return KnownCrystal(crystal.unit_cell, rotations, np.zeros((len(rotations), 3)))
 
 
 def detector_of(settings: BeamlineSettings) -> FlatDetector:
