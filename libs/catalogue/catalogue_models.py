@@ -18,6 +18,7 @@ from libs.catalogue.base import (
     Id,
     JobStateColumn,
     LaneChoiceColumn,
+    LaneColumn,
     MediumText,
     Name,
     Path,
@@ -174,8 +175,10 @@ class JobRow(Base):
     live_from_us: Mapped[Us]
     recipe: Mapped[str | None] = mapped_column(MediumText)
     recipe_hash: Mapped[str | None] = mapped_column(sa.String(16))
+    lane: Mapped[str] = mapped_column(LaneColumn, server_default="dials")
     next_sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     index_fractions: Mapped[str | None] = mapped_column(MediumText)
+    completed_sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     announced_attempt: Mapped[int | None] = mapped_column(UnsignedSmall)
     announced_state: Mapped[str | None] = mapped_column(JobStateColumn)
     purged: Mapped[bool] = mapped_column(default=False)

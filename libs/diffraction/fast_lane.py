@@ -27,6 +27,7 @@ from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import Progress, blank_result, ignore_progress, unreadable
 from libs.diffraction.errors import UnreadableFrameError
 from libs.diffraction.event_time import event_time
+from libs.diffraction.fast_archive import Lattices, fast_part
 from libs.diffraction.fast_geometry import FrameGeometry, GeometryCache
 from libs.diffraction.fast_lattices import (
     IntegratedLattice,
@@ -104,7 +105,12 @@ class FastLane:
         geometry = self.geometry_of(task, frame)
         pixels = self._buffer.fill(frame, geometry.layout)
         run = _FrameRun(task, frame, pixels, fast, geometry, read_s, self._clock)
-        return run.through(smallest_spot(fast, frame.detector), progress)
+        reply = run.through(smallest_spot(fast, frame.detector), progress)
+        if not task.keep_parts or run.spots is None:
+            return reply
+        models = self._models(task, frame)
+        part = fast_part(task, frame, models, run.spots, run.lattices, fast.space_group)
+        return msgspec.structs.replace(reply, part=part)
 
     def geometry_of(self, task: FrameTask, frame: RawFrame) -> FrameGeometry:
         """What is prepared for this frame; raises RecipeError."""
@@ -145,6 +151,8 @@ class _FrameRun:
         self._solvent = SolventNumbers()
         self._n_strong = 0
         self._tried = False
+        self.spots: Spots | None = None
+        self.lattices: Lattices = ()
 
     def through(self, min_spot_size: int, progress: Progress) -> FrameReply:
         """Spots, solvent, lattices, reflections."""
@@ -172,7 +180,7 @@ class _FrameRun:
         spots, pixels = find_spots_flat(
             self._pixels, geometry.spot_mask, layout, trusted, settings, geometry.strong
         )
-        self._n_strong = len(spots)
+        self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = self._clock() - started
         self._solvent = measure_solvent_fast(self._pixels, geometry.rings, layout, trusted, spots)
         return spots, pixels
@@ -206,6 +214,7 @@ class _FrameRun:
                 done.append(None)
                 reason = str(error)
         self._seconds["integrate"] = self._clock() - started
+        self.lattices = tuple(zip(lattices, done, strict=True))
         return self._reply(lattices, done, reason)
 
     def _one(

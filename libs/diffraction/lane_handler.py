@@ -1,9 +1,11 @@
 """What a worker does with each kind of task; frames go through the lane that their recipe names."""
 
+import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from libs.diffraction.archive import write_archive
+from libs.diffraction.cell_finding import propose_cells
 from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.errors import RecipeError, UnreadableFrameError
 from libs.diffraction.fast_lane import FastLane
@@ -11,6 +13,7 @@ from libs.diffraction.lane_choice import complete_with_lane
 from libs.diffraction.start_check import check_start
 from libs.diffraction.tasks import (
     ArchiveTask,
+    CellsTask,
     CountTask,
     FrameReply,
     FrameTask,
@@ -23,6 +26,7 @@ from libs.diffraction.tasks import (
 from libs.diffraction.versions import software_versions
 from libs.messages import Lane
 
+LOWEST_PRIORITY = 19
 PRELOAD = ("libs.diffraction.dials_preload", "libs.diffraction.fast_preload")
 
 
@@ -53,6 +57,8 @@ class LaneHandler:
             case ArchiveTask():
                 write_archive(task)
                 return None
+            case CellsTask():
+                return propose_cells(task.cells)
             case StartTask():
                 check_start()
                 return software_versions()
@@ -80,4 +86,10 @@ def _or_refused(work: Callable[[], Reply]) -> Reply:
 
 def make_lane_handler() -> LaneHandler:
     """For the worker pool: made inside the worker."""
+    return LaneHandler()
+
+
+def make_patient_handler() -> LaneHandler:
+    """The same in a worker that takes only the CPU time that nobody else wants."""
+    os.nice(LOWEST_PRIORITY)
     return LaneHandler()

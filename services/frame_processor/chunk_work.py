@@ -27,7 +27,12 @@ from services.frame_processor.core import (
     places,
     with_stages,
 )
-from services.frame_processor.metrics import ARCHIVE_FAILURES_TOTAL, observe, observe_published
+from services.frame_processor.metrics import (
+    ARCHIVE_FAILURES_TOTAL,
+    REFERENCE_FRAMES_TOTAL,
+    observe,
+    observe_published,
+)
 
 LOG = structlog.get_logger(__name__)
 GATHER_S = 0.2
@@ -61,6 +66,8 @@ class Workshop:
     sink: Sink
     origin: Origin
     archive_folder: Path | None = None
+    is_reference: bool = False
+    """Results that are only compared with others: their reflections are kept to ourselves."""
 
 
 @dataclass(kw_only=True)
@@ -126,15 +133,17 @@ class ChunkWork:
             if reply is not None:
                 now_us = time.time_ns() // 1000
                 results.append(with_stages(reply.result, self.chunk, place, self.taken_us, now_us))
-                messages += reply.reflections
+                messages += () if self.workshop.is_reference else reply.reflections
                 self._parts += [reply.part] if reply.part else []
         if results:
             pictures = [reply.pictures for _, reply in answers if reply and reply.pictures]
             batch = batch_of(self.chunk, results, self.workshop.origin, pictures)
             await self.workshop.sink.publish([batch, *messages])
             observe_published(batch, *messages)
-        for result in results:
-            observe(result)
+        if self.workshop.is_reference:
+            REFERENCE_FRAMES_TOTAL.inc(len(results))
+        else:
+            observe(results)
         self.waiting -= len(answers)
 
     async def _archive(self) -> None:
@@ -150,6 +159,7 @@ class ChunkWork:
             recipe=self.chunk.recipe,
             versions=self.workshop.origin.versions,
             parts=tuple(sorted(self._parts, key=lambda part: part.frame)),
+            files=tuple(dict.fromkeys(span.file for span in self.chunk.spans)),
         )
         loop = asyncio.get_running_loop()
         try:

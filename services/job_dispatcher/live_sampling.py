@@ -32,6 +32,10 @@ class Sampling(Protocol):
         """This attempt's live work is being sent out."""
         ...
 
+    def can_wait(self, dispatched_us: int) -> None:
+        """What is sent out at this moment is no live work."""
+        ...
+
     async def step(self, now_us: int) -> None:
         """Look at what was finished meanwhile."""
         ...
@@ -50,6 +54,7 @@ class _Frame(msgspec.Struct):
 class _Results(msgspec.Struct, tag_field="type", tag="frames_processed"):
     job: str
     attempt: int
+    lane: str
     frames: list[_Frame]
 
 
@@ -61,8 +66,10 @@ class LiveSampling:
 
     def __init__(self, source: Source, sampler: Sampler) -> None:
         self._source, self._sampler = source, sampler
-        self._live_from_us: dict[tuple[str, int], int] = {}
+        self._live_from_us: dict[tuple[str, int, str], int] = {}
         self._seen: list[tuple[int, int]] = []
+        self._later: set[int] = set()
+        self._started_us = 0
         self._next_look_us = 0
 
     @property
@@ -71,11 +78,18 @@ class LiveSampling:
         return self._sampler.fraction
 
     def expect(self, work: Work) -> None:
-        """Results of this attempt count from now on; those of its older frames do not."""
-        self._live_from_us[(work.job, work.attempt)] = work.live_from_us
+        """Results of this attempt count from now on; those of its older frames, and of the
+        reference lane, do not."""
+        lane = work.recipe.lane.value
+        self._live_from_us[(work.job, work.attempt, lane)] = work.live_from_us
+
+    def can_wait(self, dispatched_us: int) -> None:
+        """Results of what is sent out at this moment say nothing."""
+        self._later.add(dispatched_us)
 
     async def step(self, now_us: int) -> None:
         """Read what was finished; twice a second, judge it."""
+        self._started_us = self._started_us or now_us
         for record in await self._source.poll(max_records=POLL_RECORDS, timeout_s=0.0):
             self._seen += self._waits(record.value or b"")
         if now_us >= self._next_look_us:
@@ -87,15 +101,20 @@ class LiveSampling:
             results = _DECODER.decode(payload)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return []
-        live_from_us = self._live_from_us.get((results.job, results.attempt))
+        live_from_us = self._live_from_us.get((results.job, results.attempt, results.lane))
         if live_from_us is None:
             return []
         stages = (frame.stages_us for frame in results.frames)
         return [
             (s.dispatched, s.taken - s.dispatched)
             for s in stages
-            if s.dispatched and s.taken and (s.announced or 0) >= live_from_us
+            if s.taken and self._is_live(s, live_from_us) and s.dispatched
         ]
+
+    def _is_live(self, stages: _Stages, live_from_us: int) -> bool:
+        dispatched_us = stages.dispatched or 0
+        mine = dispatched_us >= self._started_us and dispatched_us not in self._later
+        return mine and (stages.announced or 0) >= live_from_us
 
     def _look(self, now_us: int) -> None:
         before = self._sampler.fraction

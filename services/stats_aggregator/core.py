@@ -8,13 +8,18 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from libs.crystallography.advice.news import News
+from libs.crystallography.agreement import agreement_of
+from libs.crystallography.cell_groups import cell_groups
+from libs.crystallography.cells import knows_cell
 from libs.crystallography.rates import JobStatistics, Rules
 from libs.crystallography.rates.index import IntArray
 from libs.messages import (
+    Agreement,
     FramesProcessed,
     JobChanged,
     JobId,
     JobState,
+    Lane,
     Message,
     RatesUpdated,
     StatisticsBar,
@@ -24,6 +29,7 @@ from services.stats_aggregator.knowledge import Knowledge
 from services.stats_aggregator.partition import PartitionState
 
 US_PER_MS = 1000
+REFERENCE_LANE = Lane.DIALS
 
 
 class Aggregation:
@@ -130,8 +136,11 @@ class Aggregation:
         known = self.knowledge.jobs.get(job)
         if known is None or known.state is JobState.DELETED:
             return None
+        return self._in_lane(known, known.recipe.lane)
+
+    def _in_lane(self, known: JobChanged, lane: Lane) -> JobStatistics | None:
         for state in self.partitions.values():
-            statistics = state.statistics.get((job, known.recipe.lane))
+            statistics = state.statistics.get((known.job, lane))
             if statistics is not None:
                 statistics.set_rules(Rules(cutoffs=known.recipe.cutoffs, attempt=known.attempt))
                 return statistics
@@ -145,6 +154,13 @@ class Aggregation:
             if job in self._published and self.statistics_of(job) is not None
         ]
         return self._published[max(candidates)[2]] if candidates else None
+
+    def _agreement(self, job: JobChanged, own: JobStatistics) -> Agreement | None:
+        """With the reference lane, for jobs of other lanes."""
+        if job.recipe.lane is REFERENCE_LANE:
+            return None
+        reference = self._in_lane(job, REFERENCE_LANE)
+        return None if reference is None else agreement_of(own, reference)
 
     def _rates(
         self, job: JobChanged, statistics: JobStatistics, now_us: int
@@ -165,6 +181,8 @@ class Aggregation:
             n_announced=run.n_announced,
             n_waiting=n_waiting,
             index_fraction=_sampled_fraction(summary),
+            agreement=self._agreement(job, statistics),
+            cells=() if knows_cell(job.recipe.phil) else cell_groups(statistics),
         )
         return None if before is not None and _says_the_same(before, message) else message
 

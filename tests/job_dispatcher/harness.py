@@ -32,6 +32,7 @@ class Harness:
         *,
         choose: Callable[[Recipe], LaneAnswer] = all_fast,
         sampling: Sampling | None = None,
+        reference_fraction: float = 0.0,
         inherited: bool = False,
     ) -> None:
         """`inherited`: the messages had come before this life began."""
@@ -48,6 +49,7 @@ class Harness:
             clock_us=lambda: NOW + 60,
             inherited={(RUNS.name, 0): len(self.records) if inherited else 0},
             sampling=sampling,
+            reference_fraction=reference_fraction,
         )
 
     async def step(self, *more: Message) -> "Harness":

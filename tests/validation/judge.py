@@ -1,6 +1,8 @@
 """A frame's result against the truth: which lattices are right, how far orientation and cell are.
 
-Spot positions show the symmetry of the lattice only, so orientations are compared modulo that.
+Spot positions show the symmetry of the lattice only, so orientations are compared modulo that, and
+modulo what is a symmetry up to a strain of 0.4 %: crystals and headers differ by as much
+(myoglobin's cell is C-centred orthorhombic but for 0.2 %).
 """
 
 from dataclasses import dataclass
@@ -8,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from libs.crystallography.fast.crystal import KnownCrystal
-from libs.crystallography.fast.lattices import misorientation_deg
+from libs.crystallography.fast.lattice import misorientation_deg
 from libs.messages import FrameResult
 from libs.simulation import Kind, LatticeTruth
 from tests.validation.cases import Case
 
 RIGHT_DEG = 1.0
 ENOUGH_SPOTS = 25
+INDISTINCT_STRAIN = 0.004
 CRYSTAL_KINDS = (Kind.HIT, Kind.WEAK, Kind.TWO)
 
 
@@ -53,8 +56,8 @@ class Verdict:
 
     @property
     def false(self) -> int:
-        """Lattices that are not there."""
-        return self.n_found - len(self.errors_deg)
+        """Lattices that are not there, or there once and found twice."""
+        return self.n_found - sum(self.found)
 
     @property
     def right(self) -> bool:
@@ -63,12 +66,13 @@ class Verdict:
 
 
 def judge(case: Case, result: FrameResult, crystal: KnownCrystal) -> Verdict:
-    """`crystal` has the symmetry of the lattice (simulated.with_lattice_symmetry)."""
+    """`crystal` is the one that the recipe names."""
+    rotations = crystal.lattice_rotations(INDISTINCT_STRAIN)
     truth, lattices = case.truth, case.truth.lattices
     found, errors, cells = [False] * len(lattices), [], []
     for lattice in () if case.wrong_cell else result.lattices:
         setting = np.reshape(lattice.a_matrix, (3, 3))
-        angles = [misorientation_deg(setting, _setting(true), crystal) for true in lattices]
+        angles = [misorientation_deg(setting, _setting(true), rotations) for true in lattices]
         if not angles or min(angles) > RIGHT_DEG:
             continue
         nearest = int(np.argmin(angles))

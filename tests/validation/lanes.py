@@ -10,10 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from libs.crystallography.fast.crystal import KnownCrystal
 from libs.diffraction import FrameReply, FrameTask
 from libs.diffraction.fast_lane import FastLane
-from tests.crystallography.fast.simulated import with_lattice_symmetry
 from tests.validation.cases import Case
 from tests.validation.judge import Verdict, judge
 
@@ -34,15 +32,11 @@ class Judged:
 
 
 def run_cases(cases: Iterable[Case], lane: Lane, known: FastLane) -> Iterator[Judged]:
-    """`known` tells the symmetry of each sample."""
+    """`known` tells the symmetry of each recipe."""
     for case in cases:
         reply = lane.process(case.task)
-        crystal = lattice_of(known, case.task)
+        crystal = known.recipe(case.task.recipe).crystal
         yield Judged(case=case, reply=reply, verdict=judge(case, reply.result, crystal))
-
-
-def lattice_of(lane: FastLane, task: FrameTask) -> KnownCrystal:
-    return with_lattice_symmetry(lane.recipe(task.recipe).crystal)
 
 
 class KeptReplies:

@@ -1,4 +1,4 @@
-"""A trial may leave the choice of its lane to the dispatcher: `automatic`."""
+"""A trial may leave its lane to the dispatcher (`automatic`); a job says which lane it got."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,16 +9,19 @@ branch_labels = None
 depends_on = None
 
 LANES = ("fast", "dials", "external", "other")
-OLD = sa.Enum(*LANES, name="lane")
-NEW = sa.Enum(*LANES, "automatic", name="lane_choice")
+LANE = sa.Enum(*LANES, name="lane")
+CHOICE = sa.Enum(*LANES, "automatic", name="lane_choice")
 
 
 def upgrade() -> None:
-    """One more word."""
-    op.alter_column("trial", "lane", existing_type=OLD, type_=NEW, existing_nullable=False)
+    """One more word for trials; the lane of jobs that exist stands in their recipes."""
+    op.alter_column("trial", "lane", existing_type=LANE, type_=CHOICE, existing_nullable=False)
+    op.add_column("job", sa.Column("lane", LANE, server_default="dials", nullable=False))
+    op.execute("UPDATE job SET lane = COALESCE(JSON_VALUE(recipe, '$.lane'), 'dials')")
 
 
 def downgrade() -> None:
-    """Such trials ask for the fast lane, which is what they try first."""
+    """Trials without a choice ask for the fast lane, which is what they try first."""
+    op.drop_column("job", "lane")
     op.execute("UPDATE trial SET lane = 'fast' WHERE lane = 'automatic'")
-    op.alter_column("trial", "lane", existing_type=NEW, type_=OLD, existing_nullable=False)
+    op.alter_column("trial", "lane", existing_type=CHOICE, type_=LANE, existing_nullable=False)

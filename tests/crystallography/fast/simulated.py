@@ -6,11 +6,11 @@ import numpy as np
 
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.lattice import unimodular
 from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import FastSettings, IndexSettings, SpotSettings
 from libs.crystallography.fast.spots import Spots, StrongPixels, find_spots
 from libs.simulation import Beamline, Frame
+from libs.simulation.beamline import MASKED
 from libs.simulation.conditions import Condition
 from libs.simulation.detector import silicon_absorption_per_mm
 from libs.simulation.settings import BeamlineSettings
@@ -36,16 +36,6 @@ def known_crystal(name: str, factor: float = 1.0) -> KnownCrystal:
     )
 
 
-def with_lattice_symmetry(crystal: KnownCrystal) -> KnownCrystal:
-    """The point group of the lattice, since spot positions show no more than that."""
-    changes = unimodular()
-    metric = crystal.metric
-    images = changes @ metric @ changes.transpose(0, 2, 1)
-    same = np.abs(images - metric).max(axis=(1, 2)) < 1e-6 * metric.max()
-    rotations = np.rint(changes[same].transpose(0, 2, 1)).astype(np.int64)
-    return KnownCrystal(crystal.unit_cell, rotations, np.zeros((len(rotations), 3)))
-
-
 def detector_of(settings: BeamlineSettings) -> FlatDetector:
     """The detector as the simulated header describes it."""
     d, wavelength = settings.detector, settings.beam.wavelength_angstrom
@@ -67,7 +57,7 @@ def shoot(settings: BeamlineSettings, condition: Condition, frame: int, seed: in
 
 
 def spots_of(frame: Frame) -> tuple[Spots, StrongPixels]:
-    usable = [np.ones(frame.image.shape, bool)]
+    usable = [frame.image != MASKED]
     return find_spots([frame.image], usable, TRUSTED, SpotSettings(extended=False, gain=1.0))
 
 

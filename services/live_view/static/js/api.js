@@ -57,8 +57,9 @@ export function decodeFrames(buffer) {
   return { n, revision, full: full === 1, total, rows };
 }
 
-export async function getFrames(id, since) {
-  const response = await get(`/api/jobs/${id}/frames?since=${since}`, 60_000);
+/** What changed since a revision; resolutions at this I/σ cut-off. */
+export async function getFrames(id, since, iSigi) {
+  const response = await get(`/api/jobs/${id}/frames?since=${since}&i_sigi=${iSigi}`, 60_000);
   return decodeFrames(await response.arrayBuffer());
 }
 
