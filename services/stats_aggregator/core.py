@@ -3,7 +3,7 @@
 Does not read or write anything, and learns the time from its caller.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -11,12 +11,15 @@ from libs.crystallography.advice.news import News
 from libs.crystallography.rates import JobStatistics, Rules
 from libs.crystallography.rates.index import IntArray
 from libs.messages import (
+    Cutoffs,
     FramesProcessed,
     JobChanged,
     JobId,
     JobState,
+    Lane,
     Message,
     RatesUpdated,
+    Settled,
     StatisticsBar,
 )
 from services.stats_aggregator.advising import Advising
@@ -24,6 +27,9 @@ from services.stats_aggregator.knowledge import Knowledge
 from services.stats_aggregator.partition import PartitionState
 
 US_PER_MS = 1000
+UNKNOWN = Settled(attempt=0, lane=Lane.OTHER, cutoffs=Cutoffs(), n_announced=0, is_open=True)
+UNSETTLED = 30
+"""So many times as long jobs stay in memory whose rates are preliminary."""
 
 
 class Aggregation:
@@ -34,6 +40,7 @@ class Aggregation:
         self.partitions: dict[int, PartitionState] = {}
         self._changed: set[JobId] = set()
         self._published: dict[JobId, RatesUpdated] = {}
+        self._touched_us: dict[JobId, int] = {}
         self.advising = Advising()
 
     def learn(self, message: Message) -> None:
@@ -50,13 +57,13 @@ class Aggregation:
     def drop(self, partition: int) -> None:
         """Another process counts this partition from now on."""
         state = self.partitions.pop(partition, None)
-        for job, _ in state.statistics if state is not None else ():
+        for job in state.jobs if state is not None else ():
             self.advising.forget(job)
 
     def adopt(self, state: PartitionState) -> None:
         """Take over a partition; all its jobs are looked at again."""
         self.partitions[state.number] = state
-        self._changed |= {job for job, _ in state.statistics}
+        self._changed |= state.jobs
 
     def take(self, partition: int, offset: int, batch: FramesProcessed) -> int:
         """Count a message, unless the checkpoint holds it; gives the number of changed frames.
@@ -89,13 +96,16 @@ class Aggregation:
         for job in gone:
             for state in self.partitions.values():
                 state.forget(job)
+            self._touched_us.pop(job, None)
             self.advising.forget(job)
         self._changed -= set(gone)
         return tuple(job for job in gone if self._published.pop(job, None) is not None)
 
     def updates(self, now_us: int) -> tuple[RatesUpdated, ...]:
         """The rates of our jobs that changed since the last call and say something new."""
-        changed, self._changed = self._changed, set()
+        restless = {job for jobs in self.restless().values() for job in jobs}
+        changed, self._changed = self._changed - restless, restless
+        self._touched_us |= dict.fromkeys(changed, now_us)
         messages = []
         for job in sorted(changed):
             statistics = self.statistics_of(job)
@@ -125,6 +135,36 @@ class Aggregation:
                 )
         return messages
 
+    def restless(self) -> dict[int, list[JobId]]:
+        """Per partition the sleeping jobs whose rates rest on what is no longer so."""
+        return {
+            state.number: [
+                job
+                for job in sorted(self._changed & state.asleep.keys())
+                if state.asleep[job].settled != self._settled(job)
+                and not self.knowledge.is_deleted(job)
+            ]
+            for state in self.partitions.values()
+        }
+
+    def wake(self, state: PartitionState, job: JobId, segments: Mapping[str, bytes]) -> None:
+        """Bring a job back into memory. Raises ValueError or KeyError for damaged segments."""
+        state.wake(job, segments)
+        self._changed.add(job)
+
+    def put_to_sleep(self, idle_us: int, now_us: int) -> tuple[JobId, ...]:
+        """Drop jobs from memory of which nothing new came for so long, thirty times as long while
+        their rates are preliminary; what they hold is durable, and told."""
+        gone = []
+        for state in self.partitions.values():
+            for job in sorted({job for job, _ in state.statistics}):
+                if self._is_idle(job, idle_us, now_us) and state.is_durable(job):
+                    state.sleep(job, self._settled(job))
+                    self._touched_us.pop(job, None)
+                    self.advising.rest(job)
+                    gone.append(job)
+        return tuple(gone)
+
     def statistics_of(self, job: JobId) -> JobStatistics | None:
         """The statistics of a job in its own lane, None where they are not ours or not known."""
         known = self.knowledge.jobs.get(job)
@@ -139,12 +179,33 @@ class Aggregation:
 
     def current(self) -> RatesUpdated | None:
         """The last word on the newest run that is being counted here, active jobs first."""
+        ours = frozenset(job for state in self.partitions.values() for job in state.jobs)
         candidates = [
             (known.state is JobState.ACTIVE, known.started_us, job)
             for job, known in self.knowledge.jobs.items()
-            if job in self._published and self.statistics_of(job) is not None
+            if job in self._published and known.state is not JobState.DELETED and job in ours
         ]
         return self._published[max(candidates)[2]] if candidates else None
+
+    def _is_idle(self, job: JobId, idle_us: int, now_us: int) -> bool:
+        last = self._published.get(job)
+        is_final = last is not None and not last.preliminary
+        touched_us = self._touched_us.setdefault(job, now_us)
+        is_quiet = now_us - touched_us >= idle_us * (1 if is_final else UNSETTLED)
+        return is_quiet and job not in self._changed
+
+    def _settled(self, job: JobId) -> Settled:
+        known = self.knowledge.jobs.get(job)
+        if known is None:
+            return UNKNOWN
+        run = self.knowledge.run(known.run)
+        return Settled(
+            attempt=known.attempt,
+            lane=known.recipe.lane,
+            cutoffs=known.recipe.cutoffs,
+            n_announced=run.n_announced,
+            is_open=run.is_open,
+        )
 
     def _rates(
         self, job: JobChanged, statistics: JobStatistics, now_us: int

@@ -1,26 +1,22 @@
-"""Reading back what this service wrote: checkpoints and rates, from their compacted topics."""
+"""Reading back what this service wrote, besides its checkpoints: rates, advice, offsets."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 
 from libs.messages import (
     AdviceCleared,
     AdviceRaised,
     BadMessageError,
-    CheckpointManifest,
-    CheckpointSegment,
     JobId,
     Message,
     RatesUpdated,
 )
-from libs.messages.topics import ADVICE, CHECKPOINTS, FRAMES, RATES, Topic
+from libs.messages.topics import ADVICE, FRAMES, RATES, Topic
 from libs.streams import KafkaSource, Record, decode_record, read_whole
-from services.stats_aggregator.partition import SERVICE, PartitionState
-
-LOG = structlog.get_logger(__name__)
+from services.stats_aggregator.checkpoints import KafkaCheckpoints
+from services.stats_aggregator.partition import SERVICE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +27,8 @@ class Reach:
     end: int
 
 
-class KafkaStore:
-    """The service's own topics on a broker."""
-
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
-
-    async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
-        """The states of partitions as their last checkpoints have them."""
-        kept = await self._newest(CHECKPOINTS)
-        return [restored(number, kept.values()) for number in numbers]
+class KafkaStore(KafkaCheckpoints):
+    """What this service wrote, and how far it has read."""
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
         """The newest rates of every job."""
@@ -100,28 +88,3 @@ def _message(record: Record) -> Message | None:
         return None if record.value is None else decode_record(record)
     except BadMessageError:
         return None
-
-
-def restored(number: int, kept: Iterable[Message]) -> PartitionState:
-    """The state that the newest messages of the checkpoints topic hold for a partition."""
-    mine = [
-        message
-        for message in kept
-        if isinstance(message, CheckpointManifest | CheckpointSegment)
-        and (message.service, message.partition) == (SERVICE, number)
-    ]
-    segments = {m.segment: m.state for m in mine if isinstance(m, CheckpointSegment)}
-    for message in mine:
-        if isinstance(message, CheckpointManifest):
-            return _from_checkpoint(number, message, segments)
-    return PartitionState(number)
-
-
-def _from_checkpoint(
-    number: int, manifest: CheckpointManifest, segments: dict[str, bytes]
-) -> PartitionState:
-    try:
-        return PartitionState.restored(number, manifest, segments)
-    except (ValueError, KeyError) as error:
-        LOG.error("checkpoint_damaged", partition=number, error=str(error), action="count anew")
-        return PartitionState(number)

@@ -6,6 +6,7 @@ from typing import Any
 from libs.messages import (
     AdviceCleared,
     AdviceRaised,
+    CheckpointManifest,
     Cutoffs,
     FrameNumber,
     FramesArrived,
@@ -14,15 +15,14 @@ from libs.messages import (
     JobChanged,
     JobId,
     JobState,
-    Message,
     RatesUpdated,
     Recipe,
     RunEnded,
 )
 from libs.streams import Record
 from services.stats_aggregator.core import Aggregation
-from services.stats_aggregator.partition import Checkpoint, PartitionState
-from services.stats_aggregator.store import Reach, restored
+from services.stats_aggregator.partition import Checkpoint, PartitionState, needed
+from services.stats_aggregator.store import Reach
 from tests.crystallography.rates.builders import JOB, RUN, START_US
 
 
@@ -61,26 +61,38 @@ def ended(n_frames: int) -> RunEnded:
 
 
 class MemoryStore:
-    """Keeps what a FakeSink got, the way compacted topics do."""
+    """Keeps what a process wrote, the way compacted topics do."""
 
     def __init__(self) -> None:
-        self.messages: dict[str, Message] = {}
+        self.manifest: CheckpointManifest | None = None
+        self.stored: dict[str, bytes] = {}
+        self.saved: list[Checkpoint] = []
         self.frames: list[Record] = []
         self.told: list[AdviceRaised | AdviceCleared] = []
         self.published: dict[JobId, RatesUpdated] = {}
         self.reach = Reach(acknowledged=0, end=1_000_000)
 
-    def save(self, checkpoint: Checkpoint, *, with_manifest: bool = True) -> None:
-        """What a process wrote before it died, with or without reaching the manifest."""
-        for segment in checkpoint.segments:
-            self.messages[segment.segment] = segment
-        if with_manifest:
-            self.messages[""] = checkpoint.manifest
-            for name in checkpoint.obsolete:
-                self.messages.pop(name, None)
+    async def save(self, checkpoint: Checkpoint) -> None:
+        self.saved.append(checkpoint)
+        self.manifest = checkpoint.manifest
+        self.stored |= {segment.segment: segment.state for segment in checkpoint.segments}
+        for name in checkpoint.obsolete:
+            self.stored.pop(name, None)
 
     async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
-        return [restored(number, self.messages.values()) for number in numbers]
+        return [self._state(number) for number in numbers]
+
+    async def segments(self, number: int, names: Iterable[str]) -> dict[str, bytes]:
+        return {name: self.stored[name] for name in names}
+
+    async def release(self, number: int) -> None:
+        pass
+
+    def _state(self, number: int) -> PartitionState:
+        if self.manifest is None:
+            return PartitionState(number)
+        read = {name: self.stored[name] for name in needed(self.manifest)}
+        return PartitionState.restored(number, self.manifest, read, self.stored.keys())
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
         return dict(self.published)
