@@ -91,9 +91,7 @@ async def test_late_results_on_a_real_broker_lower_the_fraction(
             deadline = asyncio.get_running_loop().time() + DEADLINE_S
             sequence = 0
             while not (sampled := await below_one(kafka, run)):
-                assert asyncio.get_running_loop().time() < deadline, (
-                    f"{sequence} sent whole"
-                )
+                assert asyncio.get_running_loop().time() < deadline, f"{sequence} sent whole"
                 await out.publish([arrived(sequence, run=run)])
                 late = finished_late(m.job_id(run, 1, 1), sequence, waited_s=2.0 + 0.2 * sequence)
                 await out.publish([late])
