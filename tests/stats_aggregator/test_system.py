@@ -186,6 +186,36 @@ async def test_what_a_killed_process_left_unacknowledged_is_acknowledged_by_the_
         await until(is_acknowledged, "acknowledgement of everything")
 
 
+async def test_a_paused_process_that_wakes_writes_nothing(broker: str, tmp_path: Path) -> None:
+    run = SimulatedRun("paused", 1200, 23)
+    half = len(run.messages) // 2
+    with AggregatorProcess(broker, tmp_path, name="first") as first:
+        async with KafkaSink(broker) as sink:
+            await sink.publish(run.facts())
+            await sink.publish(run.messages[:half])
+            await until_written(broker, 3)
+            first.pause()
+            with AggregatorProcess(broker, tmp_path, name="second") as second:
+                await sink.publish(run.messages[half:])
+                await compare(broker, [run])
+                first.go_on()
+
+                async def has_ended() -> bool:
+                    return first.status is not None
+
+                await until(has_ended, "the end of the process that was paused")
+                assert first.status != 0
+                assert second.status is None
+                await compare(broker, [run])
+                second.kill()
+                second.start()
+                late = batch([result(5000)], job=run.job, run=run.run)
+                run.messages.append(late)
+                await sink.publish([late])
+                await until_rates(broker, run, 1201)
+                await compare(broker, [run])
+
+
 async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: Path) -> None:
     run = SimulatedRun("lost", 1200, 11)
     with AggregatorProcess(broker, tmp_path) as process:
