@@ -18,6 +18,7 @@ from libs.messages import (
     RatesUpdated,
     Recipe,
     RunEnded,
+    RunId,
 )
 from libs.streams import Record
 from services.stats_aggregator.core import Aggregation
@@ -58,6 +59,17 @@ def arrived(count: int, sequence: int = 0) -> FramesArrived:
 def ended(n_frames: int) -> RunEnded:
     """The end of run 13."""
     return RunEnded(run=RUN, n_frames=n_frames, reason="status file", announced_us=START_US)
+
+
+def facts_of(run: RunId, n_frames: int) -> tuple[FramesArrived, RunEnded]:
+    """All frames of a run became readable, then it ended."""
+    span = FrameSpan(
+        file="f", first_index=0, first_frame=FrameNumber(0), count=n_frames, written_us=START_US
+    )
+    return (
+        FramesArrived(run=run, sequence=0, spans=(span,), announced_us=START_US),
+        RunEnded(run=run, n_frames=n_frames, reason="", announced_us=START_US),
+    )
 
 
 class MemoryStore:

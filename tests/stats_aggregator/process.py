@@ -36,6 +36,7 @@ class AggregatorProcess:
             "STILLSTREAM_KAFKA__BOOTSTRAP": bootstrap,
             "STILLSTREAM_CHECKPOINT_INTERVAL_S": str(checkpoint_s),
             "STILLSTREAM_CONDENSE_AFTER_S": str(condense_after_s),
+            "STILLSTREAM_INSTANCE": name,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
