@@ -19,11 +19,11 @@ from libs.messages import (
     RatesUpdated,
     RunEnded,
     RunStarted,
-    precedences,
 )
 from services.database_sink import values as v
 from services.database_sink.frame_rows import (
     FileValues,
+    FrameKey,
     FrameRows,
     OriginValues,
     file_of,
@@ -47,7 +47,7 @@ JOB_NAME_LENGTH = 255
 class JobRows:
     """What one transaction writes for one job."""
 
-    frames: dict[tuple[int, int], FrameRows] = field(default_factory=dict)
+    frames: dict[FrameKey, FrameRows] = field(default_factory=dict)
     profiles: dict[tuple[int, str], ProfileValues] = field(default_factory=dict)
     changes: list[JobChangeValues] = field(default_factory=list)
     rates: list[tuple[Any, ...]] = field(default_factory=list)
@@ -108,12 +108,7 @@ def _add_frames(rows: Rows, batch: FramesProcessed) -> None:
     try:
         job, origin, profile = _job(batch.job), origin_of(batch), profile_row(batch)
         files = {path: file_of(path) for path in {batch.file_of(frame) for frame in batch.frames}}
-        results = [
-            frame_rows(batch.lane.value, frame, won, origin.id, files[batch.file_of(frame)].id)
-            for frame, won in zip(
-                batch.frames, precedences(batch.attempt, batch.frames), strict=True
-            )
-        ]
+        results = frame_rows(batch, origin.id, {path: file.id for path, file in files.items()})
     except BadMessageError:
         raise
     except (ValueError, OverflowError) as error:
@@ -123,7 +118,7 @@ def _add_frames(rows: Rows, batch: FramesProcessed) -> None:
     target = rows.of(job)
     for result in results:
         known = target.frames.get(result.frame.key)
-        if known is None or result.frame.precedence >= known.frame.precedence:
+        if known is None or result.frame.precedence > known.frame.precedence:
             target.frames[result.frame.key] = result
     if profile is not None:
         _keep_profile(target, profile)
@@ -132,7 +127,7 @@ def _add_frames(rows: Rows, batch: FramesProcessed) -> None:
 def _keep_profile(target: JobRows, profile: ProfileValues) -> None:
     key = (profile.first_frame, profile.lane)
     known = target.profiles.get(key)
-    if known is None or profile.precedence >= known.precedence:
+    if known is None or profile.precedence > known.precedence:
         target.profiles[key] = profile
 
 

@@ -9,6 +9,11 @@ SKIPPED_TOTAL = Counter(
     "stillstream_sink_skipped_total",
     "Results of deleted jobs, arrivals of unknown runs: not written",
 )
+KNOWN_TOTAL = Counter(
+    "stillstream_sink_known_total",
+    "Results that were stored already, or lost against a stored one: not written",
+)
+NOT_WRITTEN = {"skipped": SKIPPED_TOTAL, "known": KNOWN_TOTAL}
 TRANSACTIONS_TOTAL = Counter("stillstream_sink_transactions_total", "Committed transactions")
 TRANSACTION_SECONDS = Histogram(
     "stillstream_sink_transaction_seconds",

@@ -1,9 +1,11 @@
 """The loop of the sink: poll, make rows, write rows and offsets in one transaction, go on.
 
+A big poll becomes several transactions; the rows of the next are made while one is being written.
 Where to read from is what the database says, not Kafka: its committed offsets are only there for
 tools that show lag. While the database is away, a step waits and nothing more is polled.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +29,12 @@ from libs.streams import (
 )
 from services.database_sink import metrics, offsets
 from services.database_sink.core import Rows, add, rows_of
+from services.database_sink.parts import parts_of
 from services.database_sink.writer import write_rows
 
 NAME = "database_sink"
+TURN_BYTES = 30_000
+"""Of messages that are turned into rows before the loop may look after the server again."""
 UNSTORABLE = frozenset({1264, 1265, 1292, 1366, 1367, 1406, 3140, 3819, 4025})
 """Error numbers of values that no column takes; other errors of the server stop the service."""
 
@@ -66,8 +71,16 @@ class Item:
     message: Message | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one transaction takes, and its rows."""
+
+    items: Sequence[Item]
+    rows: Rows
+
+
 class DatabaseSink:
-    """One turn: everything that a poll gave, in one transaction."""
+    """One turn: everything that a poll gave."""
 
     def __init__(
         self,
@@ -93,11 +106,18 @@ class DatabaseSink:
         fresh = [record for record in records if self._is_fresh(record)]
         if not fresh:
             return
-        rows = Rows()
-        items = [await self._item(record, rows) for record in fresh]
-        await self._write(items, rows)
+        await self._take(parts_of(fresh))
         await self._source.commit({tp: next_ for tp, (next_, _) in self._claims.items()})
         show_lag(NAME, await self._source.lag())
+
+    async def _take(self, parts: Sequence[Sequence[Record]]) -> None:
+        """One transaction after the other; the rest is read again where partitions moved."""
+        part = await self._part(parts[0])
+        for records in parts[1:]:
+            _, part = await asyncio.gather(self._write(part.items, part.rows), self._part(records))
+            if self._claimed_generation != self._ownership.generation:
+                return
+        await self._write(part.items, part.rows)
 
     async def _claim(self) -> None:
         generation = self._ownership.generation
@@ -112,6 +132,18 @@ class DatabaseSink:
     def _is_fresh(self, record: Record) -> bool:
         claim = self._claims.get(record.topic_partition)
         return claim is not None and record.offset >= claim[0]
+
+    async def _part(self, records: Sequence[Record]) -> Part:
+        """Rows of records, made in short turns: a transaction may be under way meanwhile."""
+        rows, items = Rows(), []
+        turn_bytes = 0
+        for record in records:
+            items.append(await self._item(record, rows))
+            turn_bytes += len(record.value or b"")
+            if turn_bytes > TURN_BYTES:
+                turn_bytes = 0
+                await asyncio.sleep(0)
+        return Part(items=items, rows=rows)
 
     async def _item(self, record: Record, rows: Rows) -> Item:
         if record.value is None and (topic := BY_NAME.get(record.topic)) and topic.compacted:
@@ -169,8 +201,8 @@ def _count_retry(reason: str) -> None:
 def _show(written: Mapping[str, int], messages: Sequence[Message | None]) -> None:
     metrics.TRANSACTIONS_TOTAL.inc()
     for table, rows in written.items():
-        if table == "skipped":
-            metrics.SKIPPED_TOTAL.inc(rows)
+        if table in metrics.NOT_WRITTEN:
+            metrics.NOT_WRITTEN[table].inc(rows)
         else:
             metrics.ROWS_TOTAL.labels(table).inc(rows)
     batches = [message for message in messages if isinstance(message, FramesProcessed)]

@@ -42,10 +42,10 @@ def winner_sql(row: type[Any], condition: str, last: Mapping[str, str]) -> str:
 
 
 def by_precedence(row: type[Any]) -> str:
-    """The row with the larger precedence wins; an equal one replaces (its timings may differ)."""
+    """The row with the larger precedence wins; of equal ones the first (timings may differ)."""
     return winner_sql(
         row,
-        "VALUES(`precedence`) >= `precedence`",
+        "VALUES(`precedence`) > `precedence`",
         {"precedence": _greatest("precedence")},
     )
 
@@ -87,10 +87,13 @@ ADVICE = winner_sql(
     _NEWER_ADVICE,
     {"raised_us": _newest("raised_us"), "cleared_us": _newest("cleared_us")},
 )
+STORED = (
+    "SELECT `frame`, `lane`, `precedence` FROM `frame` WHERE `job_id` = {job} AND `frame` {frames}"
+)
 STALE_LATTICES = (
     "DELETE l FROM `lattice` l JOIN `frame` f "
     "ON f.job_id = l.job_id AND f.frame = l.frame AND f.lane = l.lane "
-    "WHERE l.job_id = %s AND l.frame IN ({marks}) AND l.precedence <> f.precedence"
+    "WHERE l.job_id = {job} AND l.frame IN ({frames}) AND l.precedence <> f.precedence"
 )
 RUN_ENDED = (
     "UPDATE `run` SET "

@@ -5,7 +5,7 @@ that writers of different partitions seldom meet.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,16 +15,13 @@ from libs.catalogue.catalogue_models import JobRow, RunRow
 from libs.catalogue.runs import ensure_run
 from libs.messages import FramesArrived, JobState
 from services.database_sink import statements as sql
+from services.database_sink.bulk import many
 from services.database_sink.core import JobRows, Rows
-from services.database_sink.frame_rows import FrameRows
-from services.database_sink.literals import statements
+from services.database_sink.frame_rows import FrameKey, FrameRows
+from services.database_sink.stored_results import delete_stale, stored_precedences, wins
 
 JOB: Any = JobRow.__table__
 RUN: Any = RunRow.__table__
-STALE_SLICE = 1000
-AS_IT_IS = {"no_parameters": True}
-"""The text holds its values: a percent sign is one."""
-Values = tuple[Any, ...]
 
 
 async def write_rows(connection: AsyncConnection, rows: Rows) -> Counter[str]:
@@ -37,12 +34,12 @@ async def write_rows(connection: AsyncConnection, rows: Rows) -> Counter[str]:
         len(job.frames) for name, job in rows.jobs.items() if _gone(states, name)
     )
     if any(job.frames for name, job in kept.items() if not _gone(states, name)):
-        await _many(connection, sql.FILES, sorted(rows.files.values()), "file", written)
-        await _many(connection, sql.ORIGINS, sorted(rows.origins.values()), "batch_origin", written)
+        await many(connection, sql.FILES, sorted(rows.files.values()), "file", written)
+        await many(connection, sql.ORIGINS, sorted(rows.origins.values()), "batch_origin", written)
     for name, job in kept.items():
         job_id, deleted = states[name]
         changes = [(job_id, *change) for change in sorted(job.changes)]
-        await _many(connection, sql.CHANGES, changes, "job_change", written)
+        await many(connection, sql.CHANGES, changes, "job_change", written)
         if not deleted:
             await _write_job(connection, job_id, job, written)
     return written
@@ -72,29 +69,30 @@ async def _lock_jobs(
 async def _write_job(
     connection: AsyncConnection, job_id: int, job: JobRows, written: Counter[str]
 ) -> None:
-    results = [result for _, result in sorted(job.frames.items())]
-    frames = [(job_id, *result.frame) for result in results]
-    lattices = [(job_id, *lattice) for result in results for lattice in result.lattices]
+    await _write_frames(connection, job_id, job.frames, written)
     profiles = [(job_id, *profile) for _, profile in sorted(job.profiles.items())]
-    await _many(connection, sql.FRAMES, frames, "frame", written)
-    await _many(connection, sql.LATTICES, lattices, "lattice", written)
-    await _delete_stale(connection, job_id, results)
-    await _many(connection, sql.PROFILES, profiles, "batch_profile", written)
+    await many(connection, sql.PROFILES, profiles, "batch_profile", written)
     rates = [(job_id, *rates) for rates in job.rates]
-    await _many(connection, sql.RATES, rates, "rates", written)
+    await many(connection, sql.RATES, rates, "rates", written)
     advice = [(job_id, *advice) for advice in job.advice]
-    await _many(connection, sql.ADVICE, advice, "advice", written)
+    await many(connection, sql.ADVICE, advice, "advice", written)
 
 
-async def _delete_stale(
-    connection: AsyncConnection, job_id: int, results: Sequence[FrameRows]
+async def _write_frames(
+    connection: AsyncConnection,
+    job_id: int,
+    results: Mapping[FrameKey, FrameRows],
+    written: Counter[str],
 ) -> None:
-    """Lattices of results that lost, whether they came before the winner or after it."""
-    frames = [result.frame.frame for result in results]
-    for start in range(0, len(frames), STALE_SLICE):
-        part = frames[start : start + STALE_SLICE]
-        statement = sql.STALE_LATTICES.format(marks=", ".join(["%s"] * len(part)))
-        await connection.exec_driver_sql(statement, (job_id, *part))
+    """Results that win against those that are stored: what is known already costs a look only."""
+    known = await stored_precedences(connection, job_id, results)
+    winners = [result for key, result in sorted(results.items()) if wins(result, known.get(key))]
+    written["known"] += len(results) - len(winners)
+    frames = [(job_id, *result.frame) for result in winners]
+    lattices = [(job_id, *lattice) for result in winners for lattice in result.lattices]
+    await many(connection, sql.FRAMES, frames, "frame", written)
+    await many(connection, sql.LATTICES, lattices, "lattice", written)
+    await delete_stale(connection, job_id, [r for r in winners if r.frame.key in known])
 
 
 async def _write_runs(connection: AsyncConnection, rows: Rows, written: Counter[str]) -> None:
@@ -108,7 +106,7 @@ async def _write_runs(connection: AsyncConnection, rows: Rows, written: Counter[
         if a.run in known
     )
     written["skipped"] += len(rows.arrivals) - len(arrivals)
-    await _many(connection, sql.ARRIVALS, arrivals, "run_arrival", written)
+    await many(connection, sql.ARRIVALS, arrivals, "run_arrival", written)
     for end in rows.ends:
         at, reason = end.announced_us, end.reason[:255]
         await connection.exec_driver_sql(
@@ -124,17 +122,3 @@ async def _run_ids(
         return {}
     rows = await connection.execute(sa.select(RUN.c.name, RUN.c.id).where(RUN.c.name.in_(names)))
     return {str(row.name): int(row.id) for row in rows}
-
-
-async def _many(
-    connection: AsyncConnection,
-    statement: str,
-    rows: Sequence[Values],
-    table: str,
-    written: Counter[str],
-) -> None:
-    """All rows, in as few statements as the server takes."""
-    for text in statements(statement, rows):
-        await connection.exec_driver_sql(text, execution_options=AS_IT_IS)
-    if rows:
-        written[table] += len(rows)

@@ -23,7 +23,7 @@ from libs.messages.topics import FRAMES, JOBS, RUNS
 from libs.messages.units import US_PER_SECOND
 from libs.service_kit import configure_logging
 from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
-from libs.streams import KafkaSink, KafkaSource, Record, read_to_end
+from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
 from services.stats_aggregator.config import AggregatorSettings
 from services.stats_aggregator.partition import SERVICE
 from services.stats_aggregator.service import Aggregator
@@ -115,9 +115,10 @@ class Shell:
     async def _follow(self) -> None:
         bootstrap = self._settings.kafka.bootstrap
         enter = self._resources.enter_async_context
+        sink = await enter(KafkaSink(bootstrap))
         aggregator = Aggregator(
-            sink=await enter(KafkaSink(bootstrap)),
-            store=await enter(KafkaStore(bootstrap)),
+            sink=sink,
+            store=await enter(KafkaStore(bootstrap, DeadLetters(SERVICE, sink))),
             now_us=_now_us,
             condense_after_us=int(self._settings.condense_after_s * US_PER_SECOND),
         )

@@ -13,9 +13,16 @@ from typing import Self
 
 import structlog
 
-from libs.messages import BadMessageError, CheckpointManifest, CheckpointSegment
+from libs.messages import BadMessageError, CheckpointManifest, CheckpointSegment, Message
 from libs.messages.topics import CHECKPOINTS
-from libs.streams import BrokerUnreachableError, FencedSink, KafkaSource, Record, decode_record
+from libs.streams import (
+    BrokerUnreachableError,
+    DeadLetters,
+    FencedSink,
+    KafkaSource,
+    Record,
+    decode_record,
+)
 from services.stats_aggregator.partition import SERVICE, Checkpoint, PartitionState, needed
 
 LOG = structlog.get_logger(__name__)
@@ -32,21 +39,24 @@ class Index:
         self.manifest: CheckpointManifest | None = None
         self.at: dict[str, int] = {}
 
-    def learn(self, record: Record, segment: str) -> None:
+    def learn(self, record: Record, segment: str, message: Message | None) -> None:
         """Take a record in its order; `segment` is empty for the manifest."""
-        if segment and record.value is not None:
+        if isinstance(message, CheckpointSegment) and segment:
             self.at[segment] = record.offset
-        elif segment:
+        elif isinstance(message, CheckpointManifest) and not segment:
+            self.manifest = message
+        elif message is None and segment:
             self.at.pop(segment, None)
-        else:
-            self.manifest = _manifest(record)
+        elif message is None:
+            self.manifest = None
 
 
 class KafkaCheckpoints:
     """The checkpoints of the partitions that this process has taken over."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, bootstrap: str, dead_letters: DeadLetters | None = None) -> None:
+        self._bootstrap, self._dead_letters = bootstrap, dead_letters
+        self._rejected = -1
         self._owned: dict[int, tuple[AsyncExitStack, FencedSink]] = {}
         self._at: dict[int, dict[str, int]] = {}
 
@@ -123,11 +133,22 @@ class KafkaCheckpoints:
             while position < end:
                 records = await self._polled(source, position)
                 for record in records:
-                    number, segment = _parsed(record.key or b"")
-                    if number in indices:
-                        indices[number].learn(record, segment)
+                    await self._learn(record, indices)
                 position = (await source.positions())[WHERE]
         return indices
+
+    async def _learn(self, record: Record, indices: Mapping[int, Index]) -> None:
+        """What is no message hides no earlier one; it becomes a dead letter, once."""
+        number, segment = _parsed(record.key or b"")
+        try:
+            message = None if record.value is None else decode_record(record)
+        except BadMessageError as error:
+            if self._dead_letters is not None and record.offset > self._rejected:
+                self._rejected = record.offset
+                await self._dead_letters.reject(record, error)
+            return
+        if number in indices:
+            indices[number].learn(record, segment, message)
 
     async def _read(self, wanted: Mapping[int, str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -166,15 +187,6 @@ def _parsed(key: bytes) -> tuple[int, str]:
     service, _, rest = key.decode(errors="replace").partition("/")
     number, _, segment = rest.partition("/")
     return (int(number), segment) if service == SERVICE and number.isdecimal() else (-1, "")
-
-
-def _manifest(record: Record) -> CheckpointManifest | None:
-    """None for tombstones and for what others wrote there by mistake."""
-    try:
-        message = None if record.value is None else decode_record(record)
-    except BadMessageError:
-        return None
-    return message if isinstance(message, CheckpointManifest) else None
 
 
 def _state(record: Record) -> bytes:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from libs.crystallography.advice.news import News
+from libs.crystallography.agreement import agreement_of
 from libs.crystallography.rates import JobStatistics, Rules
 from libs.crystallography.rates.index import IntArray
 from libs.messages import (
+    Agreement,
     Cutoffs,
     FramesProcessed,
     JobChanged,
@@ -30,6 +32,7 @@ US_PER_MS = 1000
 UNKNOWN = Settled(attempt=0, lane=Lane.OTHER, cutoffs=Cutoffs(), n_announced=0, is_open=True)
 UNSETTLED = 30
 """So many times as long jobs stay in memory whose rates are preliminary."""
+REFERENCE_LANE = Lane.DIALS
 
 
 class Aggregation:
@@ -170,8 +173,11 @@ class Aggregation:
         known = self.knowledge.jobs.get(job)
         if known is None or known.state is JobState.DELETED:
             return None
+        return self._in_lane(known, known.recipe.lane)
+
+    def _in_lane(self, known: JobChanged, lane: Lane) -> JobStatistics | None:
         for state in self.partitions.values():
-            statistics = state.statistics.get((job, known.recipe.lane))
+            statistics = state.statistics.get((known.job, lane))
             if statistics is not None:
                 statistics.set_rules(Rules(cutoffs=known.recipe.cutoffs, attempt=known.attempt))
                 return statistics
@@ -207,6 +213,13 @@ class Aggregation:
             is_open=run.is_open,
         )
 
+    def _agreement(self, job: JobChanged, own: JobStatistics) -> Agreement | None:
+        """With the reference lane, for jobs of other lanes."""
+        if job.recipe.lane is REFERENCE_LANE:
+            return None
+        reference = self._in_lane(job, REFERENCE_LANE)
+        return None if reference is None else agreement_of(own, reference)
+
     def _rates(
         self, job: JobChanged, statistics: JobStatistics, now_us: int
     ) -> RatesUpdated | None:
@@ -226,6 +239,7 @@ class Aggregation:
             n_announced=run.n_announced,
             n_waiting=n_waiting,
             index_fraction=_sampled_fraction(summary),
+            agreement=self._agreement(job, statistics),
         )
         return None if before is not None and _says_the_same(before, message) else message
 

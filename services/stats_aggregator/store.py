@@ -28,7 +28,12 @@ class Reach:
 
 
 class KafkaStore(KafkaCheckpoints):
-    """What this service wrote, and how far it has read."""
+    """What this service wrote, and how far it has read.
+
+    What others wrote there by mistake counts for nothing: an earlier readable message of the same
+    key stays. Of `checkpoints` nobody else is a reader, so its bad messages become dead letters; of
+    `rates` and `advice` the sink keeps them.
+    """
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
         """The newest rates of every job."""
@@ -73,13 +78,26 @@ class KafkaStore(KafkaCheckpoints):
 
     async def _newest(self, topic: Topic) -> dict[bytes, Message]:
         """The newest message of each key, without the keys that were deleted."""
-        newest: dict[bytes, Record] = {}
+        newest: dict[bytes, Message] = {}
         async with KafkaSource(self._bootstrap, [topic], group=None) as source:
             ends = await source.end_offsets()
             while any(at < ends[tp] for tp, at in (await source.positions()).items()):
                 for record in await source.poll(timeout_s=0.2):
-                    newest[record.key or b""] = record
-        return {key: m for key, record in newest.items() if (m := _message(record)) is not None}
+                    keep(newest, record)
+        return newest
+
+
+def keep(newest: dict[bytes, Message], record: Record) -> BadMessageError | None:
+    """Let a record of a compacted topic take its key's place; gives what is wrong with it."""
+    key = record.key or b""
+    if record.value is None:
+        newest.pop(key, None)
+        return None
+    try:
+        newest[key] = decode_record(record)
+    except BadMessageError as error:
+        return error
+    return None
 
 
 def _message(record: Record) -> Message | None:

@@ -76,7 +76,8 @@ def test_missing_and_infinite_numbers_keep_their_meaning() -> None:
 
 
 def test_the_blobs_of_a_lattice_come_back() -> None:
-    rows = frame_rows("dials", FRAME, m.precedence(1, FRAME), 1, 1)
+    sent = batch(JOB, [FRAME])
+    (rows,) = frame_rows(sent, 1, {sent.file: 1})
     said = FRAME.lattices[1]
     assert unpack_shells(rows.lattices[1].shells) == said.shells
     assert unpack_matrix(rows.lattices[1].a_matrix) == said.a_matrix

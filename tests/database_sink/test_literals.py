@@ -6,20 +6,22 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.database_sink import literals
-from services.database_sink.writer import AS_IT_IS
+from services.database_sink.bulk import AS_IT_IS
 
 AWKWARD = ["'", "\\", "%", "%s", "\0", "\n", '"', "Å σ 🧊", "\x1a", "; DROP TABLE frame; --", ""]
 
 
 def test_a_row() -> None:
-    assert literals.row_literal((1, "dials", None, 0.5, b"\x00\xff", True)) == (
-        "(1,'dials',NULL,0.5e0,x'00ff',1)"
-    )
+    rows = [(1, "dials", None, 0.5, b"\x00\xff", True), (2, "fast", 1e-9, None, b"", False)]
+    assert literals.row_literals(rows) == [
+        "(1,'dials',NULL,0.5e0,x'00ff',1)",
+        "(2,'fast',1e-09,NULL,x'',0)",
+    ]
 
 
 def test_a_type_that_no_column_takes_is_refused() -> None:
     with pytest.raises(KeyError):
-        literals.row_literal((object(),))
+        literals.row_literals([(object(),)])
 
 
 @given(st.integers(1, 40), st.integers(1, 300))
@@ -45,6 +47,6 @@ async def test_the_server_reads_back_what_was_written(editor: AsyncEngine) -> No
     async with editor.connect() as connection:
         for row in rows:
             answer = await connection.exec_driver_sql(
-                f"SELECT {literals.row_literal(row)[1:-1]}", execution_options=AS_IT_IS
+                f"SELECT {literals.row_literals([row])[0][1:-1]}", execution_options=AS_IT_IS
             )
             assert tuple(answer.one()) == row
