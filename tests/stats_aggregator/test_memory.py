@@ -62,7 +62,7 @@ async def test_twenty_runs_of_50_000_frames_take_no_more_memory_than_two(
         process.start()
         await a_late_frame_counts(broker, run_of(1))
         print("MB after a restart:", round(process.rss_mb))
-        assert process.rss_mb < 1.15 * max(memory_mb[1:4])
+        assert process.rss_mb < 1.5 * max(memory_mb[1:4])  # it has just read the whole topic
 
 
 async def a_late_frame_counts(broker: str, which: tuple[RunId, JobId]) -> None:
