@@ -13,7 +13,6 @@ from libs.crystallography.rates import JobStatistics, Rules
 from libs.crystallography.rates.index import IntArray
 from libs.messages import (
     Agreement,
-    Cutoffs,
     FramesProcessed,
     JobChanged,
     JobId,
@@ -21,7 +20,6 @@ from libs.messages import (
     Lane,
     Message,
     RatesUpdated,
-    Settled,
     StatisticsBar,
 )
 from services.stats_aggregator.advising import Advising
@@ -29,7 +27,6 @@ from services.stats_aggregator.knowledge import Knowledge
 from services.stats_aggregator.partition import PartitionState
 
 US_PER_MS = 1000
-UNKNOWN = Settled(attempt=0, lane=Lane.OTHER, cutoffs=Cutoffs(), n_announced=0, is_open=True)
 UNSETTLED = 30
 """So many times as long jobs stay in memory whose rates are preliminary."""
 REFERENCE_LANE = Lane.DIALS
@@ -144,7 +141,7 @@ class Aggregation:
             state.number: [
                 job
                 for job in sorted(self._changed & state.asleep.keys())
-                if state.asleep[job].settled != self._settled(job)
+                if state.asleep[job].settled != self.knowledge.settled(job)
                 and not self.knowledge.is_deleted(job)
             ]
             for state in self.partitions.values()
@@ -156,13 +153,15 @@ class Aggregation:
         self._changed.add(job)
 
     def put_to_sleep(self, idle_us: int, now_us: int) -> tuple[JobId, ...]:
-        """Drop jobs from memory of which nothing new came for so long, thirty times as long while
-        their rates are preliminary; what they hold is durable, and told."""
+        """Drop jobs from memory of which nothing new came for so long; gives them.
+
+        It is thirty times as long while their rates are preliminary. What they hold is durable.
+        """
         gone = []
         for state in self.partitions.values():
             for job in sorted({job for job, _ in state.statistics}):
                 if self._is_idle(job, idle_us, now_us) and state.is_durable(job):
-                    state.sleep(job, self._settled(job))
+                    state.sleep(job, self.knowledge.settled(job))
                     self._touched_us.pop(job, None)
                     self.advising.rest(job)
                     gone.append(job)
@@ -199,19 +198,6 @@ class Aggregation:
         touched_us = self._touched_us.setdefault(job, now_us)
         is_quiet = now_us - touched_us >= idle_us * (1 if is_final else UNSETTLED)
         return is_quiet and job not in self._changed
-
-    def _settled(self, job: JobId) -> Settled:
-        known = self.knowledge.jobs.get(job)
-        if known is None:
-            return UNKNOWN
-        run = self.knowledge.run(known.run)
-        return Settled(
-            attempt=known.attempt,
-            lane=known.recipe.lane,
-            cutoffs=known.recipe.cutoffs,
-            n_announced=run.n_announced,
-            is_open=run.is_open,
-        )
 
     def _agreement(self, job: JobChanged, own: JobStatistics) -> Agreement | None:
         """With the reference lane, for jobs of other lanes."""

@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from libs.messages import JobId, Lane, Settled
+from libs.messages import JobId, Lane
 from libs.streams import FencedError
 from services.stats_aggregator.checkpoints import KafkaCheckpoints
-from services.stats_aggregator.core import UNKNOWN
+from services.stats_aggregator.knowledge import UNKNOWN
 from services.stats_aggregator.partition import PartitionState
 from tests.crystallography.rates.builders import JOB, batch, result
 
 pytestmark = pytest.mark.system
 NOW_US = 1_780_000_100_000_000
 OTHER = JobId(f"{JOB}x")
-SETTLED: Settled = UNKNOWN
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ async def test_a_sleeping_job_is_read_when_it_is_wanted(
     count(state, JOB, range(3000))
     count(state, OTHER, range(3000))
     await checkpoints.save(state.checkpoint(NOW_US))
-    state.sleep(JOB, SETTLED)
+    state.sleep(JOB, UNKNOWN)
     count(state, OTHER, range(3000, 5000))
     await checkpoints.save(state.checkpoint(NOW_US))
     async with KafkaCheckpoints(kafka) as successor:
