@@ -25,10 +25,10 @@ async def test_migrations_make_exactly_the_models(database: DatabaseServer) -> N
 
 
 async def test_down_and_up_again_keeps_what_people_wrote(
-    database: DatabaseServer, editor: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     job = await add_job(editor)
-    async with editor.begin() as connection:
+    async with writer.begin() as connection:
         await connection.execute(sa.text("INSERT INTO file VALUES (1, '/a')"))
     database.alembic("downgrade", "0001")
     assert "frame" not in await tables(editor)

@@ -18,6 +18,12 @@ TABLES = (
     "batch_profile", "file",
 )  # fmt: skip
 
+FILLED = (
+    "frame", "lattice", "frame_rollup", "rollup_rules", "file", "batch_origin", "sink_offset",
+    "batch_profile",
+)  # fmt: skip
+"""What frame results fill, and how far."""
+
 
 class LogSource:
     """A topic in memory; seeking goes back in it, as with a broker."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,7 +19,8 @@ from libs.catalogue.rollup_models import ROLLUP_WIDTHS
 from libs.crystallography.rates import JobStatistics, Rules
 from services.database_sink.rollup_sql import ranges
 from tests.catalogue.builders import NOW, add_job, batch, recipe, result
-from tests.database_sink.harness import Harness, everything, table
+from tests.database_server import DatabaseServer
+from tests.database_sink.harness import FILLED, Harness, everything, table
 from tests.messages.examples import EXAMPLES
 
 pytestmark = pytest.mark.system
@@ -102,7 +102,7 @@ FRAMES = [*range(350), *range(9_950, 10_050), *range(25_000, 25_010)]
 
 
 async def test_they_are_what_the_statistics_count_in_any_order_and_batches(
-    editor: AsyncEngine, writer: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     name = await add_job(editor)
     messages = said(name, 1, FRAMES)
@@ -111,9 +111,7 @@ async def test_they_are_what_the_statistics_count_in_any_order_and_batches(
     whole = await everything(writer)
     mixed = [*messages, *random.Random(2).sample(messages, 30)]
     random.Random(3).shuffle(mixed)
-    async with writer.begin() as connection:
-        for name_of_table in ("frame", "lattice", "frame_rollup", "rollup_rules", "sink_offset"):
-            await connection.exec_driver_sql(f"DELETE FROM {name_of_table}")  # noqa: S608
+    database.clear(*FILLED)
     await Harness(writer, mixed, batch_records=11).drain()
     assert await everything(writer) == whole
 
@@ -179,14 +177,12 @@ async def test_news_of_a_job_alone_count_its_frames_by_its_new_cutoffs(
 
 
 async def test_frames_that_older_software_wrote_are_counted_at_the_start(
-    editor: AsyncEngine, writer: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     name = await add_job(editor)
     messages = said(name, 9, range(130))
     await Harness(writer, messages).drain()
-    async with writer.begin() as connection:
-        await connection.execute(sa.text("DELETE FROM frame_rollup"))
-        await connection.execute(sa.text("DELETE FROM rollup_rules"))
+    database.clear("frame_rollup", "rollup_rules")
     await Harness(writer, messages[:1]).drain()
     await is_exact(writer, messages, Rules(attempt=1))
 

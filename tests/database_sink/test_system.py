@@ -18,7 +18,7 @@ from libs.streams import KafkaSink
 from tests.catalogue.builders import add_job, batch, result
 from tests.conftest import StackFactory
 from tests.database_server import DatabaseServer
-from tests.database_sink.harness import Harness, everything, table
+from tests.database_sink.harness import FILLED, Harness, everything, table
 
 pytestmark = pytest.mark.system
 DEADLINE_S = 120.0
@@ -75,7 +75,7 @@ def said(job: JobId) -> list[FramesProcessed]:
 
 
 async def test_killed_and_cut_off_from_its_database_it_writes_what_an_undisturbed_sink_writes(
-    both: LocalStack, engine: AsyncEngine
+    both: LocalStack, server: DatabaseServer, engine: AsyncEngine
 ) -> None:
     job = await add_job(engine)
     log = said(job)
@@ -99,11 +99,10 @@ async def test_killed_and_cut_off_from_its_database_it_writes_what_an_undisturbe
             await until("all rows", lambda: rows(FRAMES))
             assert process.poll() is None
     written = await everything(engine)
-    async with engine.begin() as connection:
-        await connection.exec_driver_sql("DELETE FROM sink_offset")
-        for name in ("frame", "lattice", "file", "batch_origin"):
-            await connection.exec_driver_sql(f"DELETE FROM `{name}`")  # noqa: S608
-    await Harness(engine, log).drain()
+    server.clear(*FILLED)
+    writer = open_engine(server.url("writer"))
+    await Harness(writer, log).drain()
+    await writer.dispose()
     assert await everything(engine) == written
 
 
