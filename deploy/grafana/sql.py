@@ -26,7 +26,7 @@ FRAMES_IN_VIEW = (
     "FROM frame f"
     + IN_VIEW.format(table="f")
     + """
-   AND f.lane = t.lane AND f.precedence >= j.attempt << """
+   AND f.lane = j.lane AND f.precedence >= j.attempt << """
     + str(ATTEMPT_SHIFT)
     + """
  WHERE f.ts_us >= $__unixEpochFrom() * 1000000 AND f.ts_us < $__unixEpochTo() * 1000000

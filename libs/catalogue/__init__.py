@@ -2,7 +2,6 @@
 
 from libs.catalogue import catalogue_models, result_models, rollup_models, summary_models
 from libs.catalogue.base import Base
-from libs.catalogue.compared_rows import first_cells, lanes_of
 from libs.catalogue.deletion import delete_job
 from libs.catalogue.engine import in_transaction, open_engine, patiently
 from libs.catalogue.errors import (
@@ -13,6 +12,7 @@ from libs.catalogue.errors import (
     SeedError,
 )
 from libs.catalogue.jobs import JobRecord, find_job, list_jobs
+from libs.catalogue.lattice_columns import first_cells, lanes_of, shell_tables
 from libs.catalogue.page import JobColumns, PageJob, job_columns, page_jobs, stored_offsets
 from libs.catalogue.recipes import recipe_of
 from libs.catalogue.runs import RunSummary, list_runs
@@ -50,6 +50,7 @@ __all__ = [
     "recipe_of",
     "result_models",
     "rollup_models",
+    "shell_tables",
     "stored_frame",
     "stored_frames",
     "stored_offsets",

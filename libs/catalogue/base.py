@@ -27,6 +27,7 @@ MediumText = mysql.MEDIUMTEXT()
 Float32 = sa.Float(24)
 
 LaneColumn = sa.Enum(*LANES, name="lane")
+LaneChoiceColumn = sa.Enum(*LANES, "automatic", name="lane_choice")
 OutcomeColumn = sa.Enum(*OUTCOMES, name="outcome")
 TimestampSourceColumn = sa.Enum(*TIMESTAMP_SOURCES, name="timestamp_source")
 JobStateColumn = sa.Enum(*JOB_STATES, name="job_state")

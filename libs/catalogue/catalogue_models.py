@@ -17,6 +17,7 @@ from libs.catalogue.base import (
     DoubleOrNull,
     Id,
     JobStateColumn,
+    LaneChoiceColumn,
     LaneColumn,
     MediumText,
     Name,
@@ -100,7 +101,7 @@ class TrialRow(Base):
     activated_us: Mapped[UsOrNull]
     phil: Mapped[str] = mapped_column(MediumText)
     d_min_angstrom: Mapped[Double]
-    lane: Mapped[str] = mapped_column(LaneColumn, default="dials")
+    lane: Mapped[str] = mapped_column(LaneChoiceColumn, default="automatic")
     min_spots_to_index: Mapped[int] = mapped_column(UnsignedInt, default=16)
     hit_cutoff: Mapped[int] = mapped_column(UnsignedInt, default=40)
     solvent_cutoff: Mapped[float] = mapped_column(sa.Double, default=1.0)
@@ -174,6 +175,7 @@ class JobRow(Base):
     live_from_us: Mapped[Us]
     recipe: Mapped[str | None] = mapped_column(MediumText)
     recipe_hash: Mapped[str | None] = mapped_column(sa.String(16))
+    lane: Mapped[str] = mapped_column(LaneColumn, server_default="dials")
     next_sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     index_fractions: Mapped[str | None] = mapped_column(MediumText)
     announced_attempt: Mapped[int | None] = mapped_column(UnsignedSmall)

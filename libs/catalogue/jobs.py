@@ -180,7 +180,11 @@ def _announced() -> Any:
 
 
 def _recipe_values(recipe: Recipe) -> dict[str, Any]:
-    return {"recipe": msgspec.json.encode(recipe).decode(), "recipe_hash": recipe.hash}
+    return {
+        "recipe": msgspec.json.encode(recipe).decode(),
+        "recipe_hash": recipe.hash,
+        "lane": recipe.lane.value,
+    }
 
 
 def _record(row: Any, tags: tuple[str, ...]) -> JobRecord:

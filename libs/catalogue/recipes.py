@@ -1,6 +1,7 @@
 """From a trial and a run group to the recipe that travels with the work.
 
-Reads the files that the texts name, for their hashes only; judges no PHIL parameter.
+Reads the files that the texts name, for their hashes only; judges no PHIL parameter, so it cannot
+tell whether the fast lane honours them all (libs.diffraction.lane_choice does).
 """
 
 import hashlib
@@ -21,7 +22,7 @@ def recipe_of(trial: TrialSettings, group: GroupSettings) -> Recipe:
     return Recipe(
         phil=phil,
         d_min_angstrom=trial.d_min_angstrom,
-        lane=trial.lane,
+        lane=trial.lane.lane,
         min_spots_to_index=trial.min_spots_to_index,
         solvent_high_two_theta_deg=group.solvent_high_two_theta_deg,
         solvent_low_two_theta_deg=group.solvent_low_two_theta_deg,

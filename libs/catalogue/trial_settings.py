@@ -1,9 +1,25 @@
 """What a person says about trials and run groups: the values behind the tables. No I/O."""
 
+from enum import Enum
+
 import msgspec
 
 from libs.catalogue.matching import GroupRange
 from libs.messages import Cutoffs, Lane
+
+
+class LaneChoice(str, Enum):
+    """Which lane a person asks for; AUTOMATIC: `fast` where that is possible, else `dials`."""
+
+    AUTOMATIC = "automatic"
+    FAST = "fast"
+    DIALS = "dials"
+    EXTERNAL = "external"
+
+    @property
+    def lane(self) -> Lane:
+        """The lane to try first."""
+        return Lane.FAST if self is LaneChoice.AUTOMATIC else Lane(self.value)
 
 
 class TrialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -13,7 +29,7 @@ class TrialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     d_min_angstrom: float
     phil: str = ""
     comment: str = ""
-    lane: Lane = Lane.DIALS
+    lane: LaneChoice = LaneChoice.AUTOMATIC
     min_spots_to_index: int = 16
     hit_cutoff: int = 40
     solvent_cutoff: float = 1.0

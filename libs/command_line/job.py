@@ -17,7 +17,7 @@ from libs.command_line.catalogue_session import (
     with_engine,
 )
 from libs.command_line.local_options import var_option
-from libs.messages import JobState
+from libs.messages import JobState, Recipe
 
 
 @click.group(name="job")
@@ -33,10 +33,13 @@ def list_(var: Path, as_json: bool) -> None:
     if as_json:
         print_json(jobs)
         return
-    rows = [
-        (j.id, j.job, j.attempt, j.state.value, j.recipe.hash if j.recipe else None) for j in jobs
-    ]
-    print_table(("id", "job", "attempt", "state", "recipe"), rows)
+    rows = [(j.id, j.job, j.attempt, j.state.value, *_recipe(j.recipe)) for j in jobs]
+    print_table(("id", "job", "attempt", "state", "recipe", "lane", "why not fast"), rows)
+
+
+def _recipe(recipe: Recipe | None) -> tuple[str | None, ...]:
+    """Hash, lane and why it is not the fast one that was asked for."""
+    return (None,) * 3 if recipe is None else (recipe.hash, recipe.lane.value, recipe.lane_reason)
 
 
 @command.command()

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.catalogue import trials
 from libs.catalogue.seed import apply_seed, read_seed
-from libs.catalogue.trial_settings import TrialSettings
+from libs.catalogue.trial_settings import LaneChoice, TrialSettings
 from libs.command_line.catalogue_session import (
     catalogue_options,
     in_catalogue,
@@ -17,9 +17,6 @@ from libs.command_line.catalogue_session import (
     print_table,
 )
 from libs.command_line.local_options import var_option
-from libs.messages import Lane
-
-LANES = [lane.value for lane in Lane if lane is not Lane.OTHER]
 
 
 @click.group(name="trial")
@@ -33,7 +30,13 @@ def command() -> None:
 @click.option("--d-min", type=float, required=True, help="Resolution limit of the shells (Å).")
 @click.option("--group", "groups", multiple=True, help="Run group, by name or number; repeatable.")
 @click.option("--comment", default="")
-@click.option("--lane", type=click.Choice(LANES), default=Lane.DIALS.value)
+@click.option(
+    "--lane",
+    type=click.Choice([choice.value for choice in LaneChoice]),
+    default=LaneChoice.AUTOMATIC.value,
+    show_default=True,
+    help="automatic: fast where the cell is known and every setting can be honoured, else dials.",
+)
 @click.option("--hit-cutoff", type=int, default=40)
 @click.option("--solvent-cutoff", type=float, default=1.0)
 @click.option("--d-min-quality", type=float, default=2.5, help="High quality to this (Å).")
@@ -60,7 +63,7 @@ def add(
         comment=comment,
         phil=phil.read_text(),
         d_min_angstrom=d_min,
-        lane=Lane(lane),
+        lane=LaneChoice(lane),
         hit_cutoff=hit_cutoff,
         solvent_cutoff=solvent_cutoff,
         d_min_quality_angstrom=d_min_quality,
@@ -90,12 +93,13 @@ def list_(var: Path, as_json: bool) -> None:
             t.id,
             t.settings.name,
             t.active,
+            t.settings.lane.value,
             t.settings.d_min_angstrom,
             ", ".join(groups.get(t.id, [])),
         )
         for t in found
     ]
-    print_table(("trial", "name", "active", "d_min", "run groups"), rows)
+    print_table(("trial", "name", "active", "lane", "d_min", "run groups"), rows)
 
 
 @command.command()

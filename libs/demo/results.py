@@ -20,13 +20,15 @@ COUNTS = text("""
            COALESCE(MAX(rates.preliminary), 1) AS preliminary,
            AVG(frame.done_us - frame.written_us) / 1e6 AS mean_latency_s
     FROM run JOIN job ON job.run_id = run.id
-    LEFT JOIN frame ON frame.job_id = job.id AND frame.precedence >= job.attempt << :attempt_shift
+    LEFT JOIN frame ON frame.job_id = job.id AND frame.lane = job.lane
+         AND frame.precedence >= job.attempt << :attempt_shift
     LEFT JOIN rates ON rates.job_id = job.id
     GROUP BY run.id, run.source, run.number, run.n_frames ORDER BY run.id
 """).bindparams(attempt_shift=ATTEMPT_SHIFT)
 FRAMES = text("""
     SELECT frame.frame FROM frame JOIN job ON job.id = frame.job_id JOIN run ON run.id = job.run_id
-    WHERE run.source = :source AND run.number = :number ORDER BY frame.frame
+    WHERE run.source = :source AND run.number = :number AND frame.lane = job.lane
+    ORDER BY frame.frame
 """)
 ANSWERS = text("""
     SELECT file.path, frame.n_strong, lattice.lattice, a_angstrom, b_angstrom, c_angstrom,
@@ -35,7 +37,7 @@ ANSWERS = text("""
     JOIN file ON file.id = frame.file_id
     LEFT JOIN lattice ON lattice.job_id = frame.job_id AND lattice.frame = frame.frame
          AND lattice.lane = frame.lane
-    WHERE run.source = :source AND run.number = :number
+    WHERE run.source = :source AND run.number = :number AND frame.lane = job.lane
     ORDER BY file.path, lattice.lattice
 """)
 

@@ -8,7 +8,7 @@ from libs.diffraction.quiet import quiet
 prepare()
 with quiet():
     for _name in (
-        "libs.diffraction.dials_handler",
+        "libs.diffraction.lane_handler",
         "libs.diffraction.watched_processor",
         "dials.algorithms.indexing.stills_indexer",
         "dials.algorithms.integration.integrator",

@@ -7,30 +7,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.crystallography.fast.detector import FlatDetector
+from libs.crystallography.fast.pixels import PixelLayout
 from libs.diffraction.fast_recipe import FastRecipe
+from libs.diffraction.fast_solvent import FlatRings, flat_rings
 from libs.diffraction.geometry import RingCache, SolventRings, solvent_angles
 from libs.diffraction.raw_frame import RawFrame
 from libs.messages import Recipe
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameGeometry:
-    """Of one frame; most of it is shared with the frames before."""
+    """Of one frame; most of it is shared with the frames before. Masks are flat (pixels.py)."""
 
     detector: FlatDetector
-    trusted: list[tuple[float, float]]
-    """Exclusive limits of pixel values, per panel."""
-    spot_masks: list[Mask]
+    layout: PixelLayout
+    trusted: Floats
+    """Exclusive limits of pixel values, [n, 2]."""
+    spot_mask: Mask
     """Where spots are looked for: static, without what resolution limits and filters exclude."""
-    pixel_masks: list[Mask]
+    pixel_mask: Mask
     """Where pixels may be integrated."""
-    strong: list[Mask]
-    """Buffers for strong pixels."""
-    rings: SolventRings | None
+    strong: Mask
+    """A buffer for strong pixels."""
+    rings: FlatRings | None
     d_min_angstrom: float
     """At the farthest corner."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Key:
+    """What a geometry was made from."""
+
+    beam: Any
+    detector: Any
+    static_mask: Any
+    fast: FastRecipe
+
+    def equals(self, other: "_Key") -> bool:
+        return (
+            self.fast is other.fast
+            and _same_mask(self.static_mask, other.static_mask)
+            and bool(self.detector == other.detector)
+            and bool(self.beam == other.beam)
+        )
 
 
 @dataclass(kw_only=True)
@@ -38,33 +60,34 @@ class GeometryCache:
     """Remembers the last geometry; frames of a run share it."""
 
     ring_cache: RingCache = field(default_factory=RingCache)
-    _key: tuple[Any, Any, int, int] | None = None
+    _key: _Key | None = None
     _known: FrameGeometry | None = None
 
     def get(
         self, frame: RawFrame, beam: Any, detector: Any, fast: FastRecipe, recipe: Recipe
     ) -> FrameGeometry:
         """The geometry of this frame; models that equal the last ones cost nothing."""
-        if self._known is not None and self._key is not None:
-            last_beam, last_detector, last_recipe, last_mask = self._key
-            same = last_recipe == id(fast) and last_mask == _identity(frame.static_mask)
-            if same and last_detector == detector and last_beam == beam:
-                return self._known
-        self._known = self._make(frame, beam, detector, fast, recipe)
-        self._key = (beam, detector, id(fast), _identity(frame.static_mask))
+        key = _Key(beam=beam, detector=detector, static_mask=frame.static_mask, fast=fast)
+        if self._known is None or self._key is None or not self._key.equals(key):
+            self._known = self._make(frame, beam, detector, fast, recipe)
+            self._key = key
         return self._known
 
     def _make(
         self, frame: RawFrame, beam: Any, detector: Any, fast: FastRecipe, recipe: Recipe
     ) -> FrameGeometry:
         static = _static_masks(frame, detector)
+        layout = PixelLayout.of(static)
+        pixel_mask = layout.joined(_combined(static, fast.params.integration.lookup.mask))
+        rings = self._rings(beam, detector, recipe)
         return FrameGeometry(
             detector=flat_detector(beam, detector),
+            layout=layout,
             trusted=trusted_limits(detector),
-            spot_masks=_spot_masks(static, beam, detector, fast.params),
-            pixel_masks=_combined(static, fast.params.integration.lookup.mask),
-            strong=[np.zeros(mask.shape, bool) for mask in static],
-            rings=self._rings(beam, detector, recipe),
+            spot_mask=layout.joined(_spot_masks(static, beam, detector, fast.params)),
+            pixel_mask=pixel_mask,
+            strong=np.zeros(layout.size, bool),
+            rings=None if rings is None else flat_rings(rings, layout, pixel_mask),
             d_min_angstrom=float(detector.get_max_resolution(beam.get_s0())),
         )
 
@@ -89,8 +112,8 @@ def flat_detector(beam: Any, detector: Any) -> FlatDetector:
     )
 
 
-def trusted_limits(detector: Any) -> list[tuple[float, float]]:
-    """Exclusive limits; newer versions of dxtbx take the limits themselves as trusted."""
+def trusted_limits(detector: Any) -> Floats:
+    """Exclusive limits, [n, 2]; newer versions of dxtbx take the limits themselves as trusted."""
     from dxtbx.model import Panel
     from scitbx.array_family import flex
 
@@ -100,19 +123,24 @@ def trusted_limits(detector: Any) -> list[tuple[float, float]]:
     values = flex.double([1.0, 3.0])
     values.reshape(flex.grid(1, 2))
     low_in, high_in = list(probe.get_trusted_range_mask(values))
-    limits = [panel.get_trusted_range() for panel in detector]
-    return [
-        (
-            float(np.nextafter(low, -np.inf)) if low_in else float(low),
-            float(np.nextafter(high, np.inf)) if high_in else float(high),
-        )
-        for low, high in limits
-    ]
+    limits = np.array([panel.get_trusted_range() for panel in detector], np.float64)
+    if low_in:
+        limits[:, 0] = np.nextafter(limits[:, 0], -np.inf)
+    if high_in:
+        limits[:, 1] = np.nextafter(limits[:, 1], np.inf)
+    return limits
 
 
-def _identity(mask: Any) -> int:
-    """Formats give a new static mask for each image, with the same content."""
-    return 0 if mask is None else len(mask)
+def _same_mask(first: Any, second: Any) -> bool:
+    """Formats give a new static mask for each image, mostly with the same content."""
+    from dxtbx import flumpy
+
+    if first is None or second is None or len(first) != len(second):
+        return first is second
+    pairs = zip(first, second, strict=True)
+    return first is second or all(
+        np.array_equal(flumpy.to_numpy(one), flumpy.to_numpy(other)) for one, other in pairs
+    )
 
 
 def _absorption(panel: Any) -> tuple[float, float]:

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import SpotSettings
@@ -22,7 +20,7 @@ from libs.crystallography.fast.spots import (
     Spots,
     StrongPixels,
     TooManyStrongPixelsError,
-    find_spots,
+    find_spots_flat,
 )
 from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import Progress, blank_result, ignore_progress, unreadable
@@ -38,6 +36,7 @@ from libs.diffraction.fast_lattices import (
 )
 from libs.diffraction.fast_recipe import FastRecipe, load_fast_recipe, smallest_spot
 from libs.diffraction.fast_solvent import measure_solvent_fast
+from libs.diffraction.frame_pixels import PixelBuffer, Pixels
 from libs.diffraction.frame_reader import FrameReader
 from libs.diffraction.loaded_recipe import KEPT_RECIPES, LoadedRecipes
 from libs.diffraction.memory_imageset import experiments_of
@@ -46,8 +45,6 @@ from libs.diffraction.raw_frame import RawFrame
 from libs.diffraction.solvent import SolventNumbers
 from libs.diffraction.tasks import FrameReply, FrameTask
 from libs.messages import FrameResult, Outcome, Recipe, TimingsMs, best_d_min
-
-Image = NDArray[Any]
 
 
 class FastLane:
@@ -62,6 +59,7 @@ class FastLane:
         self._recipes = LoadedRecipes(Path(self._scratch.name))
         self._fast: OrderedDict[str, FastRecipe] = OrderedDict()
         self._geometry = GeometryCache()
+        self._buffer = PixelBuffer()
 
     def process(self, task: FrameTask, progress: Progress = ignore_progress) -> FrameReply:
         """One frame's reply; raises RecipeError.
@@ -73,10 +71,10 @@ class FastLane:
             started = time.perf_counter()
             try:
                 frame = self.reader.read(task.file, task.index_in_file)
+                read_s = time.perf_counter() - started
+                return self.process_frame(task, frame, fast, progress, read_s)
             except UnreadableFrameError as error:
                 return FrameReply(result=unreadable(task, str(error)))
-            read_s = time.perf_counter() - started
-            return self.process_frame(task, frame, fast, progress, read_s)
 
     def recipe(self, recipe: Recipe) -> FastRecipe:
         """The recipe's settings, loaded once; raises RecipeError."""
@@ -97,10 +95,11 @@ class FastLane:
         progress: Progress = ignore_progress,
         read_s: float = 0.0,
     ) -> FrameReply:
-        """The same for a frame that is in memory."""
+        """The same for a frame that is in memory; raises UnreadableFrameError."""
         beam, detector = self._models(task, frame)
         geometry = self._geometry.get(frame, beam, detector, fast, task.recipe)
-        run = _FrameRun(task, frame, fast, geometry, read_s)
+        pixels = self._buffer.fill(frame, geometry.layout)
+        run = _FrameRun(task, frame, pixels, fast, geometry, read_s)
         return run.through(smallest_spot(fast, detector), progress)
 
     def close(self) -> None:
@@ -118,15 +117,6 @@ class FastLane:
         return experiments[0].beam, experiments[0].detector
 
 
-def arrays_of(frame: RawFrame) -> list[Image]:
-    """The frame's panels as int32 or float64 arrays, without a copy where they are that already."""
-    from dxtbx import flumpy
-
-    images = [flumpy.to_numpy(image) for image in frame.images]
-    wanted = [np.int32 if image.dtype.kind in "iu" else np.float64 for image in images]
-    return [np.ascontiguousarray(image, dtype) for image, dtype in zip(images, wanted, strict=True)]
-
-
 class _FrameRun:
     """One frame on its way."""
 
@@ -134,12 +124,13 @@ class _FrameRun:
         self,
         task: FrameTask,
         frame: RawFrame,
+        pixels: Pixels,
         fast: FastRecipe,
         geometry: FrameGeometry,
         read_s: float,
     ) -> None:
         self._task, self._frame, self._fast, self._geometry = task, frame, fast, geometry
-        self._images = arrays_of(frame)
+        self._pixels = pixels
         self._seconds = {"read": read_s}
         self._solvent = SolventNumbers()
         self._n_strong = 0
@@ -167,12 +158,13 @@ class _FrameRun:
             self._fast.settings.spots, min_spot_size=min_spot_size
         )
         geometry = self._geometry
-        spots, pixels = find_spots(
-            self._images, geometry.spot_masks, geometry.trusted, settings, geometry.strong
+        layout, trusted = geometry.layout, geometry.trusted
+        spots, pixels = find_spots_flat(
+            self._pixels, geometry.spot_mask, layout, trusted, settings, geometry.strong
         )
         self._n_strong = len(spots)
         self._seconds["find"] = time.perf_counter() - started
-        self._solvent = measure_solvent_fast(self._images, geometry, spots)
+        self._solvent = measure_solvent_fast(self._pixels, geometry.rings, layout, trusted, spots)
         return spots, pixels
 
     def _why_not_tried(self) -> str:
@@ -211,7 +203,7 @@ class _FrameRun:
     ) -> IntegratedLattice | None:
         if not self._fast.try_integrate:
             return None
-        return integrate_lattice(lattice, self._images, spots, pixels, self._geometry, self._fast)
+        return integrate_lattice(lattice, self._pixels, spots, pixels, self._geometry, self._fast)
 
     def _reply(
         self,

@@ -1,8 +1,6 @@
 """From the fast lane's lattices to integrated reflections and messages."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from libs.crystallography.fast.predict import Predictions, predict
 from libs.crystallography.fast.spots import Spots, StrongPixels
 from libs.diffraction.fast_geometry import FrameGeometry
 from libs.diffraction.fast_recipe import FastRecipe
+from libs.diffraction.frame_pixels import Pixels
 from libs.diffraction.tasks import FrameTask
 from libs.messages import Lane, Lattice, ReflectionsIntegrated
 
@@ -35,7 +34,7 @@ class IntegratedLattice:
 
 def integrate_lattice(
     lattice: IndexedLattice,
-    images: Sequence[NDArray[Any]],
+    image: Pixels,
     spots: Spots,
     pixels: StrongPixels,
     geometry: FrameGeometry,
@@ -62,7 +61,7 @@ def integrate_lattice(
         settings.d_max_angstrom,
     )
     integrated = integrate(
-        images, geometry.pixel_masks, geometry.trusted, predictions, detector,
+        image, geometry.pixel_mask, geometry.layout, geometry.trusted, predictions, detector,
         settings.n_sigma * sigma_b,
     )  # fmt: skip
     return IntegratedLattice(

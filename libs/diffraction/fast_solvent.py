@@ -1,71 +1,94 @@
-"""The solvent numbers of a frame of the fast lane: the same as `solvent.py`, from arrays.
+"""The solvent numbers of a frame of the fast lane: the same as `solvent.py`, from flat arrays.
 
 Looks at the rings' pixels only; strong spots are excluded from our definition with the same margin.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography import mean_positive_in_ring, solvent_ratio
+from libs.crystallography import solvent_ratio
+from libs.crystallography.fast.pixels import PixelLayout
+from libs.crystallography.fast.ring_kernel import mark_boxes, positive_in_ring, usable_in_ring
 from libs.crystallography.fast.spots import Spots
 from libs.crystallography.solvent import Ring
-from libs.diffraction.fast_geometry import FrameGeometry
+from libs.diffraction.geometry import SolventRings
 from libs.diffraction.solvent import SPOT_MARGIN_PX, SolventNumbers
 
-Images = Sequence[NDArray[Any]]
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Pixels = NDArray[np.int32] | NDArray[np.float64]
 
 
-def measure_solvent_fast(images: Images, geometry: FrameGeometry, spots: Spots) -> SolventNumbers:
+@dataclass(frozen=True, kw_only=True)
+class FlatRing:
+    """Pixels of a ring, the panels' one after another, and how many each panel has."""
+
+    pixels: Integers
+    numbers: Integers
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatRings:
+    """The rings of a geometry; ours without the pixels that are masked."""
+
+    low: FlatRing
+    high: FlatRing
+    low_cctbx: FlatRing
+    high_cctbx: FlatRing
+    excluded: Mask
+    """A buffer for marks, of all pixels; False between frames."""
+
+
+def flat_rings(rings: SolventRings, layout: PixelLayout, usable: Mask) -> FlatRings:
+    """Rings as flat pixel numbers."""
+    everything = np.ones_like(usable)
+    return FlatRings(
+        low=_flat(rings.low, layout, usable),
+        high=_flat(rings.high, layout, usable),
+        low_cctbx=_flat(rings.low_cctbx, layout, everything),
+        high_cctbx=_flat(rings.high_cctbx, layout, everything),
+        excluded=np.zeros(layout.size, bool),
+    )
+
+
+def measure_solvent_fast(
+    pixels: Pixels,
+    rings: FlatRings | None,
+    layout: PixelLayout,
+    trusted: NDArray[np.float64],
+    spots: Spots,
+) -> SolventNumbers:
     """Both definitions; nothing where the wavelength has no such angles."""
-    rings = geometry.rings
     if rings is None:
         return SolventNumbers()
-    low = _mean(images, rings.low, geometry, spots)
-    high = _mean(images, rings.high, geometry, spots)
+    boxes = layout.starts, layout.shapes, spots.panel, spots.bbox, SPOT_MARGIN_PX
+    mark_boxes(rings.excluded, *boxes, True)
+    low, high = (
+        _mean(*usable_in_ring(pixels, ring.pixels, ring.numbers, trusted, rings.excluded))
+        for ring in (rings.low, rings.high)
+    )
+    mark_boxes(rings.excluded, *boxes, False)
+    low_cctbx, high_cctbx = (
+        _mean(*positive_in_ring(pixels, ring.pixels)) or 0.0
+        for ring in (rings.low_cctbx, rings.high_cctbx)
+    )
     return SolventNumbers(
         ring_low=low,
         ring_high=high,
         ratio=solvent_ratio(high, low),
-        ratio_cctbx=solvent_ratio(
-            mean_positive_in_ring(images, rings.high_cctbx),
-            mean_positive_in_ring(images, rings.low_cctbx),
-        ),
+        ratio_cctbx=solvent_ratio(high_cctbx, low_cctbx),
     )
 
 
-def _mean(images: Images, ring: Ring, geometry: FrameGeometry, spots: Spots) -> float | None:
-    total, n = 0.0, 0
-    for panel, (image, pixels) in enumerate(zip(images, ring, strict=True)):
-        if len(pixels) == 0:
-            continue
-        values = image.ravel()[pixels]
-        low, high = geometry.trusted[panel]
-        inside = (values > low) & (values < high)
-        if low == 0.0:
-            inside |= values == 0
-        inside &= geometry.pixel_masks[panel].ravel()[pixels]
-        inside &= ~_in_spots(pixels, image.shape[1], spots.bbox[spots.panel == panel])
-        total, n = total + float(values[inside].sum(dtype=np.float64)), n + int(inside.sum())
+def _flat(ring: Ring, layout: PixelLayout, usable: Mask) -> FlatRing:
+    kept = [
+        first + pixels[usable[first + pixels]]
+        for first, pixels in zip(layout.starts[:-1], ring, strict=True)
+    ]
+    return FlatRing(pixels=np.concatenate(kept), numbers=np.array([len(part) for part in kept]))
+
+
+def _mean(total: float, n: int) -> float | None:
     return total / n if n else None
-
-
-def _in_spots(
-    pixels: NDArray[np.int64], n_fast: int, boxes: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Which pixels (flat indices, rising) lie in one of the boxes or beside it."""
-    x0, x1, y0, y1 = boxes.T
-    top = np.maximum(0, y0 - SPOT_MARGIN_PX)
-    heights = y1 + SPOT_MARGIN_PX - top
-    number = np.repeat(np.arange(len(boxes)), heights)
-    first_row = np.repeat(np.cumsum(heights) - heights, heights)
-    rows = (top[number] + np.arange(len(number)) - first_row) * n_fast
-    left = np.maximum(0, x0 - SPOT_MARGIN_PX)[number]
-    right = np.minimum(n_fast, x1 + SPOT_MARGIN_PX)[number]
-    change = np.zeros(len(pixels) + 1, np.int64)
-    np.add.at(change, np.searchsorted(pixels, rows + left), 1)
-    np.add.at(change, np.searchsorted(pixels, rows + right), -1)
-    excluded: NDArray[np.bool_] = np.cumsum(change[:-1]) > 0
-    return excluded

@@ -1,4 +1,4 @@
-"""Frames processed by a pool of DIALS workers: what the service and the command line share.
+"""Frames processed by a pool of workers: what the service and the command line share.
 
 Blocking calls; what went wrong with a frame is in its result. Imports no DIALS in this process.
 """
@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import msgspec
 
-from libs.diffraction.dials_handler import PRELOAD, make_dials_handler
 from libs.diffraction.errors import DiffractionError, RecipeError
 from libs.diffraction.event_time import event_time_without_file
+from libs.diffraction.lane_handler import PRELOAD, make_lane_handler
 from libs.diffraction.tasks import (
     ArchiveTask,
     CountTask,
@@ -30,7 +30,7 @@ SHORT = Limits(cpu_s=120.0, wall_s=600.0)
 class FramePool:
     """`n_workers` frames at a time; use as many threads as workers."""
 
-    def __init__(self, n_workers: int, *, make_handler: Any = make_dials_handler) -> None:
+    def __init__(self, n_workers: int, *, make_handler: Any = make_lane_handler) -> None:
         self._pool = WorkerPool(n_workers, make_handler, preload=PRELOAD)
 
     def __enter__(self) -> Self:

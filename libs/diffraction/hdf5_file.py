@@ -9,7 +9,9 @@ from contextlib import suppress
 from typing import Any
 
 from libs.diffraction.errors import UnreadableFrameError
+from libs.diffraction.linked_images import LinkedImages, linked_format, linked_images
 from libs.diffraction.raw_frame import FrameClock, RawFrame
+from libs.diffraction.virtual_data import VirtualFrames
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 Hints = tuple[str, ...]
@@ -21,8 +23,11 @@ class Hdf5File:
     def __init__(self, path: str) -> None:
         self._path = path
         self._handle = _open(path)
+        self._found: Any = None
         self._format: Any = None
         self._known = 0
+        self._linked: LinkedImages | None = None
+        self._virtual: VirtualFrames | None = None
 
     def count(self) -> int:
         """The number of images at present."""
@@ -34,28 +39,36 @@ class Hdf5File:
         if index >= self._known:
             self._renew()
         if index >= self._known:
-            raise UnreadableFrameError(
-                f"the file holds {self._known} images, image {index} (counted from 0) was asked for"
-            )
+            raise UnreadableFrameError(self._why_not(index))
         try:
             beam = self._format.get_beam(index)
         except (AssertionError, IndexError):  # wavelengths became visible after the images
             self._renew()
             beam = self._format.get_beam(index)
-        images = self._format.get_raw_data(index)
+        images = self._images(index)
         return RawFrame(
             images=images if isinstance(images, tuple) else (images,),
             beam=beam,
             detector=self._format.get_detector(index),
             static_mask=self._format.get_static_mask(),
-            format_class=type(self._format),
+            format_class=self._found,
             clock=self._clock(index),
         )
 
     def close(self) -> None:
         """Let the file go."""
-        self._format = None
+        self._format = self._linked = self._virtual = None
         self._handle.close()
+
+    def _images(self, index: int) -> Any:
+        if self._virtual is not None and (problem := self._virtual.missing(index)):
+            raise UnreadableFrameError(problem)
+        return self._format.get_raw_data(index)
+
+    def _why_not(self, index: int) -> str:
+        missing = "" if self._linked is None else self._linked.missing()
+        asked = f"the file holds {self._known} images, image {index} (counted from 0) was asked for"
+        return f"{asked}: {missing}" if missing else asked
 
     def _renew(self) -> None:
         from dxtbx.format.Registry import get_format_class_for_file
@@ -64,8 +77,14 @@ class Hdf5File:
         found = get_format_class_for_file(self._path)
         if found is None:
             raise UnreadableFrameError("HDF5, but in no layout that dxtbx knows")
-        self._format = found(self._path)
-        self._known = int(self._format.get_num_images())
+        self._found = found
+        self._linked, self._virtual = linked_images(self._handle), _virtual(self._handle)
+        if self._linked is None:
+            self._format = found(self._path)
+            self._known = int(self._format.get_num_images())
+        else:
+            self._format = linked_format(found, self._linked)(self._path)
+            self._known = self._linked.count()
 
     def _clock(self, index: int) -> FrameClock:
         entry = next((e for e in self._handle.values() if _is(e, "NXentry")), None)
@@ -86,6 +105,12 @@ def _open(path: str) -> Any:
         return h5py.File(path, "r", swmr=True)
     except (OSError, ValueError):
         return h5py.File(path, "r")
+
+
+def _virtual(handle: Any) -> VirtualFrames | None:
+    images = handle.get("entry/data/data")
+    is_virtual = bool(getattr(images, "is_virtual", False))
+    return VirtualFrames(images) if is_virtual else None
 
 
 def _refresh(handle: Any) -> None:

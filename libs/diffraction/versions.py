@@ -11,7 +11,7 @@ def software_versions() -> dict[str, str]:
     versions = {"python": platform.python_version()}
     for name in ("dials", "dxtbx"):
         versions[name] = _version_of(name)
-    for name in ("numpy", "h5py"):
+    for name in ("numpy", "h5py", "numba", "scipy"):
         versions[name] = str(import_module(name).__version__)
     return versions
 

@@ -62,6 +62,11 @@ class StackPaths:
         return self.var / "sources.toml"
 
     @property
+    def external_file(self) -> Path:
+        """Where other systems leave their results, for external_adapter."""
+        return self.var / "external.toml"
+
+    @property
     def kafka(self) -> Path:
         """The broker's configuration and data."""
         return self.var / "kafka"

@@ -68,5 +68,6 @@ def _preparations(plan: Plan, ports: Ports) -> Iterator[Callable[[], None]]:
 
 
 def _copy_sources(plan: Plan) -> None:
-    if not plan.paths.sources_file.exists():
-        shutil.copyfile(plan.paths.root / "deploy/local/sources.toml", plan.paths.sources_file)
+    for file in (plan.paths.sources_file, plan.paths.external_file):
+        if not file.exists():
+            shutil.copyfile(plan.paths.root / "deploy/local" / file.name, file)

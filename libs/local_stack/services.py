@@ -18,6 +18,7 @@ SERVICES = (
     "stats_aggregator",
     "database_sink",
     "live_view",
+    "external_adapter",
 )
 # What a service does not need it does not get.
 ACCOUNT_OF: Mapping[str, str] = {
@@ -63,6 +64,8 @@ def _own(name: str, paths: StackPaths, ports: Ports, settings: StackSettings) ->
     match name:
         case "run_discovery":
             return {"STILLSTREAM_SOURCES_FILE": str(paths.sources_file)}
+        case "external_adapter":
+            return {"STILLSTREAM_SOURCES_FILE": str(paths.external_file)}
         case "job_dispatcher":
             return {"STILLSTREAM_SAMPLING__ENABLED": str(settings.processing.sampling).lower()}
         case "frame_processor":

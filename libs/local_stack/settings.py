@@ -27,6 +27,7 @@ class MetricsPorts(Branch):
     stats_aggregator: Port = 9404
     database_sink: Port = 9405
     live_view: Port = 9406
+    external_adapter: Port = 9407
 
 
 class Ports(Branch):

@@ -37,10 +37,12 @@ from libs.messages.precedence import (
     precedences,
 )
 from libs.messages.runs import FramesArrived, FrameSpan, RunEnded, RunStarted
-from libs.messages.sampling import frame_fraction, selected_for_indexing
+from libs.messages.sampling import frame_fraction, selected_for_indexing, selected_for_reference
 from libs.messages.statistics import (
     AdviceCleared,
     AdviceRaised,
+    Agreement,
+    Difference,
     LiveWindow,
     MergingShell,
     MergingUpdated,
@@ -58,10 +60,12 @@ __all__ = [
     "SELECTED",
     "AdviceCleared",
     "AdviceRaised",
+    "Agreement",
     "BadMessageError",
     "CheckpointManifest",
     "CheckpointSegment",
     "Cutoffs",
+    "Difference",
     "FrameNumber",
     "FrameResult",
     "FrameSpan",
@@ -107,5 +111,6 @@ __all__ = [
     "run_id",
     "schema_name",
     "selected_for_indexing",
+    "selected_for_reference",
     "tag_of",
 ]

@@ -43,15 +43,18 @@ class Recipe(Part, frozen=True, kw_only=True):
     files: tuple[RecipeFile, ...] = ()
     timeout_cpu_s: float = 60.0
     timeout_wall_s: float = 600.0
+    lane_reason: str = ""
+    """Why the lane is not the fast one that was asked for."""
 
     @property
     def hash(self) -> str:
         """16 hex digits over the processing parameters and the bytes of the files they name.
 
-        Cut-offs, time limits and file paths do not change a result and are left out.
+        Cut-offs, time limits, file paths and the reason for the lane change no result and are left
+        out.
         """
         content: dict[str, Any] = msgspec.to_builtins(self)
-        for name in ("cutoffs", "timeout_cpu_s", "timeout_wall_s"):
+        for name in ("cutoffs", "timeout_cpu_s", "timeout_wall_s", "lane_reason"):
             content.pop(name, None)
         content["files"] = [[f.parameter, f.sha256] for f in self.files]
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]

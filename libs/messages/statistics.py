@@ -49,6 +49,35 @@ class LiveWindow(Part, frozen=True, kw_only=True):
     rates: Rates
 
 
+class Difference(Part, frozen=True, kw_only=True):
+    """Own lane minus reference over n frames: median, and the range of the middle 90 %."""
+
+    n: int
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Agreement(Part, frozen=True, kw_only=True):
+    """A job's own lane against the reference results of a random sample of its frames.
+
+    The counts are the confusion matrix of frames that both were to index; `agreement` is the
+    fraction on which both say the same.
+    """
+
+    agreement: Rate
+    n_indexed_by_both: int
+    n_indexed_by_neither: int
+    n_indexed_by_own: int
+    """Only by the job's own lane."""
+    n_indexed_by_reference: int
+    """Only by the reference lane."""
+    n_strong: Difference
+    cell_percent: Difference
+    """Of the edge of the first lattice that differs most."""
+    d_min_angstrom: Difference
+
+
 class RatesUpdated(Message, frozen=True, kw_only=True):
     """The rates of one job; readers ignore a revision below one that they have seen."""
 
@@ -65,6 +94,8 @@ class RatesUpdated(Message, frozen=True, kw_only=True):
     n_announced: int = 0
     n_waiting: int = 0
     index_fraction: float = 1.0
+    agreement: Agreement | None = None
+    """With the reference lane; none while no frame went through both."""
 
 
 class AdviceRaised(Message, frozen=True, kw_only=True):

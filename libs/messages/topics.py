@@ -67,6 +67,13 @@ WORK_BATCH = Topic(
     partitions=24,
     retention_ms=30 * DAY_MS,
 )
+WORK_REFERENCE = Topic(
+    name="stillstream.work-reference.v1",
+    messages=(FramesToProcess,),
+    key=lambda m: f"{m.job}#{m.chunk}",
+    partitions=24,
+    retention_ms=30 * DAY_MS,
+)
 FRAMES = Topic(
     name="stillstream.frames.v1",
     messages=(FramesProcessed,),
@@ -123,6 +130,7 @@ TOPICS: tuple[Topic, ...] = (
     JOBS,
     WORK_LIVE,
     WORK_BATCH,
+    WORK_REFERENCE,
     FRAMES,
     REFLECTIONS,
     RATES,
@@ -132,4 +140,6 @@ TOPICS: tuple[Topic, ...] = (
     DEAD_LETTERS,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
-BY_MESSAGE = {m: topic for topic in TOPICS for m in topic.messages if topic is not WORK_BATCH}
+_MORE_WORK = (WORK_BATCH, WORK_REFERENCE)
+BY_MESSAGE = {m: topic for topic in TOPICS for m in topic.messages if topic not in _MORE_WORK}
+"""Where a message goes that says nothing else: work is live."""

@@ -14,6 +14,8 @@ from libs.simulation.settings import (
     BeamlineSettings,
     BeamSettings,
     DetectorSettings,
+    IceSettings,
+    spoiled,
 )
 from libs.simulation.simulate import RunRequest, paced, prepare_run, run_frames, simulate_run
 from libs.simulation.truth import (
@@ -34,6 +36,7 @@ __all__ = [
     "DetectorSettings",
     "Frame",
     "FrameTruth",
+    "IceSettings",
     "Kind",
     "LatticeTruth",
     "Mix",
@@ -52,4 +55,5 @@ __all__ = [
     "read_run_truth",
     "run_frames",
     "simulate_run",
+    "spoiled",
 ]

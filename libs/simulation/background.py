@@ -1,8 +1,10 @@
-"""Scattering without crystals: air, the jet's water, and the detector's dark counts."""
+"""Scattering without crystals of the sample: air, the jet's water and ice,
+the detector's dark counts."""
 
 import numpy as np
 
 from libs.simulation.detector import Detector
+from libs.simulation.ice import ice_rings
 from libs.simulation.symmetry import FloatArray
 
 _WATER_RING_Q = 1 / 3.29
@@ -13,10 +15,13 @@ _JET_PHOTONS = 2.5
 class Background:
     """Expected photons per pixel in each ring of the detector."""
 
-    def __init__(self, detector: Detector, dark_photons_per_px: float) -> None:
+    def __init__(
+        self, detector: Detector, dark_photons_per_px: float, ice_photons: float = 0.0
+    ) -> None:
         self._dark = dark_photons_per_px
         self._air = _AIR_PHOTONS * _air(detector.ring_q) * detector.ring_solid_angle
-        self._jet = _JET_PHOTONS * _water(detector.ring_q) * detector.ring_solid_angle
+        liquid = _JET_PHOTONS * _water(detector.ring_q) * detector.ring_solid_angle
+        self._jet = liquid + ice_photons * ice_rings(detector.ring_q)
 
     def expected(self, pulse: float, jet_thickness: float) -> FloatArray:
         """`pulse` is the pulse energy, `jet_thickness` the jet's, both 1 on average, 0 without."""

@@ -28,6 +28,7 @@ from libs.simulation.structure_factors import intensity_table
 from libs.simulation.symmetry import FloatArray, find_sample
 
 MASKED = -1
+HOT_COUNTS = 900
 
 _MOST_REFLECTIONS = 20_000
 _TABLE_MARGIN = 0.985  # cells vary, so the table reaches a little beyond the detector's corner
@@ -51,7 +52,9 @@ class Beamline:
         self.detector: Detector = build_detector(
             settings.detector, settings.beam.wavelength_angstrom
         )
-        self._background = Background(self.detector, settings.detector.dark_photons_per_px)
+        self._background = Background(
+            self.detector, settings.detector.dark_photons_per_px, settings.ice.ring_photons
+        )
         self._table = intensity_table(
             self.sample, self.detector.d_min_angstrom * _TABLE_MARGIN, settings.structure_seed
         )
@@ -73,6 +76,7 @@ class Beamline:
         if len(shot.stray_spots):
             sigma_px = self.settings.detector.spot_sigma_px
             add_stray_spots(image, self._stray_px(shot), sigma_px, (noise + 99) % 2**32)
+        image.ravel()[self.detector.hot] += HOT_COUNTS
         image[self.detector.mask > 0] = MASKED
         return Frame(shot=shot, image=image, reflections=reflections)
 

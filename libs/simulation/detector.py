@@ -18,6 +18,8 @@ from libs.simulation.symmetry import FloatArray
 _SILICON_WAVELENGTH = (0.8, 1.0, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0)
 _SILICON_ABSORPTION = (2.1901, 4.2080, 7.1762, 9.0579, 11.2267, 16.5056, 23.0999, 31.2027)
 
+_HOT_STREAM = 13
+
 
 @dataclass(frozen=True, kw_only=True)
 class Detector:
@@ -28,6 +30,8 @@ class Detector:
     ring_q: FloatArray
     ring_solid_angle: FloatArray
     mask: NDArray[np.uint32]
+    hot: NDArray[np.int64]
+    """Flat numbers of the hot pixels."""
     d_min_angstrom: float
 
     @property
@@ -54,6 +58,7 @@ def build_detector(settings: DetectorSettings, wavelength_angstrom: float) -> De
         ring_q=2 * np.sin(two_theta / 2) / wavelength_angstrom,
         ring_solid_angle=on_axis * np.cos(two_theta) ** 3,
         mask=_mask(settings),
+        hot=_hot_pixels(settings),
         d_min_angstrom=_corner_resolution(settings, wavelength_angstrom),
     )
 
@@ -82,7 +87,19 @@ def _mask(settings: DetectorSettings) -> NDArray[np.uint32]:
     mask = np.zeros((settings.n_slow, settings.n_fast), np.uint32)
     first, end = settings.gap()
     mask[first:end] = 1
+    left, right = settings.column_gap()
+    mask[:, left:right] = 1
     return mask
+
+
+def _hot_pixels(settings: DetectorSettings) -> NDArray[np.int64]:
+    """Always the same ones; every fifth is one of four in a square."""
+    size = settings.n_fast * (settings.n_slow - 1) - 1
+    hot = np.random.default_rng(_HOT_STREAM).integers(0, size, settings.hot_pixels)
+    squares = hot[::5]
+    return np.concatenate(
+        [hot, squares + 1, squares + settings.n_fast, squares + settings.n_fast + 1]
+    )
 
 
 def _corner_resolution(settings: DetectorSettings, wavelength_angstrom: float) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from libs.simulation.conditions import Condition, Kind
 from libs.simulation.crystal import Crystal, draw_crystal
+from libs.simulation.ice import draw_ice_spots
 from libs.simulation.settings import BeamlineSettings, BeamSettings
 from libs.simulation.symmetry import FloatArray, Sample
 
@@ -47,14 +48,19 @@ def draw_shot(
         )
         for number in range(condition.n_lattices)
     )
+    wavelength_angstrom = draw_wavelength(settings.beam, seed, frame)
+    stray_spots = _draw_stray_spots(rng, condition, settings.stray_fraction)
+    if condition.jet and settings.ice.spots:
+        ice_spots = draw_ice_spots(settings.ice, seed, frame, wavelength_angstrom)
+        stray_spots = np.concatenate([stray_spots, ice_spots])
     return Shot(
         frame=frame,
         condition=condition,
         pulse=pulse if condition.beam else 0.0,
         jet_thickness=jet_thickness if condition.jet else 0.0,
-        wavelength_angstrom=draw_wavelength(settings.beam, seed, frame),
+        wavelength_angstrom=wavelength_angstrom,
         crystals=crystals,
-        stray_spots=_draw_stray_spots(rng, condition, settings.stray_fraction),
+        stray_spots=stray_spots,
     )
 
 

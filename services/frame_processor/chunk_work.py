@@ -27,9 +27,16 @@ from services.frame_processor.core import (
     places,
     with_stages,
 )
-from services.frame_processor.metrics import ARCHIVE_FAILURES_TOTAL, observe, observe_published
+from services.frame_processor.metrics import (
+    ARCHIVE_FAILURES_TOTAL,
+    REFERENCE_FRAMES_TOTAL,
+    observe,
+    observe_published,
+)
 
 LOG = structlog.get_logger(__name__)
+GATHER_S = 0.2
+"""Results that come within this time share a message: fast frames by the chunk, slow ones alone."""
 Answer = tuple[FramePlace, FrameReply | None]
 
 
@@ -59,6 +66,8 @@ class Workshop:
     sink: Sink
     origin: Origin
     archive_folder: Path | None = None
+    is_reference: bool = False
+    """Results that are only compared with others: their reflections are kept to ourselves."""
 
 
 @dataclass(kw_only=True)
@@ -85,8 +94,9 @@ class ChunkWork:
         }
         try:
             while pending:
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                await self._publish([future.result() for future in done])
+                done, pending = await asyncio.wait(pending, timeout=GATHER_S)
+                if done:
+                    await self._publish([future.result() for future in done])
             await self._archive()
         finally:
             for future in pending:
@@ -123,15 +133,17 @@ class ChunkWork:
             if reply is not None:
                 now_us = time.time_ns() // 1000
                 results.append(with_stages(reply.result, self.chunk, place, self.taken_us, now_us))
-                messages += reply.reflections
+                messages += () if self.workshop.is_reference else reply.reflections
                 self._parts += [reply.part] if reply.part else []
         if results:
             pictures = [reply.pictures for _, reply in answers if reply and reply.pictures]
             batch = batch_of(self.chunk, results, self.workshop.origin, pictures)
             await self.workshop.sink.publish([batch, *messages])
             observe_published(batch, *messages)
-        for result in results:
-            observe(result)
+        if self.workshop.is_reference:
+            REFERENCE_FRAMES_TOTAL.inc(len(results))
+        else:
+            observe(results)
         self.waiting -= len(answers)
 
     async def _archive(self) -> None:

@@ -17,6 +17,12 @@ class FrameProcessorSettings(ServiceSettings):
         le=1024,
         description="frames processed at a time; each worker is a process of 0.3 to 0.6 GB",
     )
+    reference_workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="further workers, of the lowest priority, for the reference sample",
+    )
     archive_folder: Path | None = Field(
         default=None,
         description="where DIALS files are kept, per chunk; nothing is kept without it",

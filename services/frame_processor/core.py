@@ -36,6 +36,8 @@ from libs.messages import (
 MAX_FRAMES_PER_CHUNK = 100_000
 MAX_ATTEMPT = (1 << 16) - 1
 MAX_FRAME = 1 << 62
+COMPUTED = frozenset({Lane.FAST, Lane.DIALS})
+"""Lanes of this service; results of other lanes come from elsewhere."""
 SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -144,7 +146,7 @@ def batch_of(
         job=chunk.job,
         attempt=chunk.attempt,
         run=chunk.run,
-        lane=Lane.DIALS,
+        lane=chunk.recipe.lane,
         file=chunk.spans[0].file,
         frames=tuple(sorted(results, key=lambda result: result.frame)),
         recipe=chunk.recipe.hash,
@@ -204,8 +206,8 @@ def _problems(chunk: FramesToProcess) -> Iterator[str]:
 
 def _recipe_problems(chunk: FramesToProcess) -> Iterator[str]:
     recipe = chunk.recipe
-    if recipe.lane is not Lane.DIALS:
-        yield f"lane {recipe.lane.value} is not available in this version"
+    if recipe.lane not in COMPUTED:
+        yield f"lane {recipe.lane.value} is not computed here"
     if not 0.1 <= recipe.d_min_angstrom <= 100.0:
         yield f"d_min {recipe.d_min_angstrom} Å is outside 0.1 … 100 Å"
     if not (recipe.timeout_cpu_s > 0.0 and recipe.timeout_wall_s > 0.0):

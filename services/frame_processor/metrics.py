@@ -1,5 +1,7 @@
 """The frame processor's own metrics."""
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from libs.messages import FrameResult, Message
@@ -25,6 +27,12 @@ FRAMES_WAITING = Gauge("stillstream_frames_in_flight", "Frames taken that have n
 CHUNKS_SKIPPED_TOTAL = Counter(
     "stillstream_chunks_skipped_total", "Chunks of stopped or deleted jobs and older attempts"
 )
+REFERENCE_FRAMES_TOTAL = Counter(
+    "stillstream_reference_frames_total", "Frames of the reference sample with a result"
+)
+REFERENCE_WAITING = Gauge(
+    "stillstream_reference_chunks_waiting", "Chunks of the reference sample that nobody took yet"
+)
 ARCHIVE_FAILURES_TOTAL = Counter(
     "stillstream_archive_failures_total", "Chunks whose DIALS files could not be written"
 )
@@ -36,8 +44,13 @@ def observe_published(*messages: Message) -> None:
         MESSAGES_TOTAL.labels(NAME, BY_MESSAGE[type(message)].name, "out").inc()
 
 
-def observe(result: FrameResult) -> None:
-    """Count one result."""
+def observe(results: Iterable[FrameResult]) -> None:
+    """Count results."""
+    for result in results:
+        _observe(result)
+
+
+def _observe(result: FrameResult) -> None:
     FRAMES_TOTAL.labels(result.outcome.value).inc()
     for step in result.timings_ms.__struct_fields__:
         milliseconds = getattr(result.timings_ms, step)

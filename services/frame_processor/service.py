@@ -2,6 +2,7 @@
 
 An offset is committed only after all results of its chunk are durable, in order per partition, so
 a crash at any moment repeats work and loses none. Frames are processed elsewhere: this loop waits.
+The reference sample has a topic and workers of its own, so that no other frame waits for it.
 """
 
 import asyncio
@@ -13,13 +14,18 @@ import structlog
 
 from libs.diffraction import RecipeError
 from libs.messages import BadMessageError, FramesToProcess, JobChanged
-from libs.messages.topics import WORK_BATCH, WORK_LIVE
+from libs.messages.topics import WORK_BATCH, WORK_LIVE, WORK_REFERENCE, Topic
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
 from libs.streams import DeadLetters, Record, Source, TopicPartition, decode_record
 from services.frame_processor.chunk_work import ChunkWork, Workshop
 from services.frame_processor.core import JobStates, check_chunk
 from services.frame_processor.ledger import OffsetLedger
-from services.frame_processor.metrics import CHUNKS_SKIPPED_TOTAL, FRAMES_WAITING, NAME
+from services.frame_processor.metrics import (
+    CHUNKS_SKIPPED_TOTAL,
+    FRAMES_WAITING,
+    NAME,
+    REFERENCE_WAITING,
+)
 
 LOG = structlog.get_logger(__name__)
 FRAMES_AHEAD_PER_WORKER = 2
@@ -35,13 +41,31 @@ class Inputs:
     live: Source
     batch: Source
     jobs: Source
+    reference: Source
+
+    def of_work(self) -> tuple[tuple[Topic, Source], ...]:
+        """The topics of work with their sources."""
+        return (
+            (WORK_LIVE, self.live),
+            (WORK_BATCH, self.batch),
+            (WORK_REFERENCE, self.reference),
+        )
 
 
 class FrameProcessor:
     """Takes chunks, keeps the workers busy, publishes, commits."""
 
-    def __init__(self, inputs: Inputs, workshop: Workshop, dead_letters: DeadLetters) -> None:
-        self._inputs, self._workshop, self._dead_letters = inputs, workshop, dead_letters
+    def __init__(
+        self,
+        inputs: Inputs,
+        workshop: Workshop,
+        dead_letters: DeadLetters,
+        *,
+        reference: Workshop,
+    ) -> None:
+        """`reference`: workers of their own for the reference sample, which nothing waits for."""
+        self._inputs, self._dead_letters = inputs, dead_letters
+        self._workshop, self._reference = workshop, reference
         self._jobs = JobStates()
         self._ledger = OffsetLedger()
         self._running: dict[RecordId, tuple[ChunkWork, asyncio.Task[None]]] = {}
@@ -51,8 +75,11 @@ class FrameProcessor:
     async def step(self) -> None:
         """One turn."""
         await self._follow_jobs()
-        if self._has_room():
+        FRAMES_WAITING.set(self._waiting(self._workshop))
+        if self._has_room(self._workshop):
             await self._take_work()
+        if self._has_room(self._reference):
+            await self._take_reference()
         await self._settle()
         await self._commit()
         await self._show_lag()
@@ -90,10 +117,12 @@ class FrameProcessor:
         except BadMessageError as error:
             await self._dead_letters.reject(record, error)
 
-    def _has_room(self) -> bool:
-        waiting = sum(work.waiting for work, _ in self._running.values())
-        FRAMES_WAITING.set(waiting)
-        return waiting < FRAMES_AHEAD_PER_WORKER * self._workshop.frames.size
+    def _waiting(self, workshop: Workshop) -> int:
+        works = (work for work, _ in self._running.values())
+        return sum(work.waiting for work in works if work.workshop is workshop)
+
+    def _has_room(self, workshop: Workshop) -> bool:
+        return self._waiting(workshop) < FRAMES_AHEAD_PER_WORKER * workshop.frames.size
 
     async def _take_work(self) -> None:
         """One chunk: live work first, the rest only when no live work waits."""
@@ -101,9 +130,13 @@ class FrameProcessor:
         records = await self._inputs.live.poll(max_records=1, timeout_s=wait_s)
         records = records or await self._inputs.batch.poll(max_records=1, timeout_s=0.0)
         for record in records:
-            await self._take(record)
+            await self._take(record, self._workshop)
 
-    async def _take(self, record: Record) -> None:
+    async def _take_reference(self) -> None:
+        for record in await self._inputs.reference.poll(max_records=1, timeout_s=0.0):
+            await self._take(record, self._reference)
+
+    async def _take(self, record: Record, workshop: Workshop) -> None:
         if not self._ledger.take(record.topic_partition, record.offset):
             return
         MESSAGES_TOTAL.labels(NAME, record.topic, "in").inc()
@@ -118,13 +151,13 @@ class FrameProcessor:
             LOG.info("chunk_skipped", job=chunk.job, attempt=chunk.attempt, chunk=chunk.chunk)
             self._ledger.done(record.topic_partition, record.offset)
             return
-        self._start(record, chunk)
+        self._start(record, chunk, workshop)
 
-    def _start(self, record: Record, chunk: FramesToProcess) -> None:
+    def _start(self, record: Record, chunk: FramesToProcess, workshop: Workshop) -> None:
         work = ChunkWork(
             chunk=chunk,
             taken_us=time.time_ns() // 1000,
-            workshop=self._workshop,
+            workshop=workshop,
             wanted=lambda: self._jobs.wants(chunk),
         )
         record_id = (*record.topic_partition, record.offset)
@@ -153,7 +186,7 @@ class FrameProcessor:
 
     async def _commit(self) -> None:
         positions = self._ledger.committable()
-        for topic, source in ((WORK_LIVE, self._inputs.live), (WORK_BATCH, self._inputs.batch)):
+        for topic, source in self._inputs.of_work():
             mine = {tp: offset for tp, offset in positions.items() if tp[0] == topic.name}
             if mine:
                 await source.commit(mine)
@@ -164,3 +197,4 @@ class FrameProcessor:
         self._lag_shown = time.monotonic()
         show_lag(NAME, await self._inputs.live.lag())
         show_lag(NAME, await self._inputs.batch.lag())
+        REFERENCE_WAITING.set(sum((await self._inputs.reference.lag()).values()))

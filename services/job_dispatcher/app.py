@@ -9,6 +9,7 @@ from libs.service_kit import run_service
 from libs.streams import DeadLetters, KafkaSink, KafkaSource
 from services.job_dispatcher.bookings import Bookings
 from services.job_dispatcher.config import DispatcherSettings
+from services.job_dispatcher.lanes import Lanes
 from services.job_dispatcher.live_sampling import LiveSampling
 from services.job_dispatcher.sampling import Sampler
 from services.job_dispatcher.service import NAME, JobDispatcher
@@ -25,12 +26,13 @@ async def build(settings: DispatcherSettings, stack: AsyncExitStack) -> JobDispa
     return JobDispatcher(
         source,
         sink,
-        Bookings(engine, lambda: time.time_ns() // 1000),
+        Bookings(engine, lambda: time.time_ns() // 1000, Lanes()),
         DeadLetters(NAME, sink),
         chunk_frames=settings.chunk_frames,
         catalogue_interval_s=settings.catalogue_interval_s,
         inherited=inherited,
         sampling=await _sampling(settings, stack),
+        reference_fraction=settings.reference_fraction,
     )
 
 

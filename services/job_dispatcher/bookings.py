@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from libs.catalogue import JobRecord, RecipeError, jobs, patiently, runs, trials
 from libs.catalogue.matching import RunFacts
 from libs.catalogue.recipes import phil_text, recipe_of
-from libs.catalogue.trial_settings import Group, Trial
+from libs.catalogue.trial_settings import Group, LaneChoice, Trial
 from libs.catalogue.trials import Assignment, active_assignments, trials_for_run
+from libs.diffraction import DiffractionError
 from libs.messages import JobState, Recipe, RunId, RunStarted, job_id
 from services.job_dispatcher import metrics
 from services.job_dispatcher.fractions import Steps
+from services.job_dispatcher.lanes import Lanes
 
 LOG = structlog.get_logger(__name__)
 
@@ -25,8 +27,8 @@ LOG = structlog.get_logger(__name__)
 class Bookings:
     """Keeps the active trials in memory between two looks at the catalogue."""
 
-    def __init__(self, engine: AsyncEngine, clock_us: Callable[[], int]) -> None:
-        self._engine, self._clock_us = engine, clock_us
+    def __init__(self, engine: AsyncEngine, clock_us: Callable[[], int], lanes: Lanes) -> None:
+        self._engine, self._clock_us, self._lanes = engine, clock_us, lanes
         self._assignments: list[Assignment] = []
         self._errors: dict[tuple[int, int], str] = {}
         self._known_runs: set[RunId] = set()
@@ -45,6 +47,8 @@ class Bookings:
         assignments, changed = await patiently(self._engine, look)
         news = msgspec.json.encode(assignments) != msgspec.json.encode(self._assignments)
         self._assignments = assignments
+        if news:
+            await self._prepare()
         return news, {job.run for job in changed}
 
     async def jobs_of(self, run: RunId, started: RunStarted | None) -> list[JobRecord]:
@@ -116,11 +120,18 @@ class Bookings:
         (self.jobless.discard if len(found) == len(applying) else self.jobless.add)(started.run)
         return found
 
+    async def _prepare(self) -> None:
+        """Find out the lanes of all recipes before their first runs come."""
+        for assignment in self._assignments:
+            for group in assignment.groups:
+                await self._recipe(assignment.trial, group)
+
     async def _recipe(self, trial: Trial, group: Group) -> Recipe | None:
         key = (trial.id, group.id)
         try:
-            recipe = await asyncio.to_thread(recipe_of, trial.settings, group.settings)
-        except RecipeError as error:
+            asked = await asyncio.to_thread(recipe_of, trial.settings, group.settings)
+            recipe = self._lanes.of(asked)
+        except (RecipeError, DiffractionError) as error:
             if self._errors.get(key) != str(error):
                 LOG.error("recipe_failed", trial=trial.id, run_group=group.id, reason=str(error))
             self._errors[key] = str(error)
@@ -142,4 +153,17 @@ class Bookings:
             live_from_us=max(trial.activated_us or 0, group.created_us),
             now_us=self._clock_us(),
         )
-        LOG.info("job_made", run=run, trial=trial.id, run_group=group.id, recipe=recipe.hash)
+        LOG.info(
+            "job_made", run=run, trial=trial.id, run_group=group.id, recipe=recipe.hash,
+            lane=recipe.lane.value,
+        )  # fmt: skip
+        if recipe.lane_reason:
+            _report(trial, recipe)
+
+
+def _report(trial: Trial, recipe: Recipe) -> None:
+    """Tell that the fast lane cannot do it; a warning where it was asked for by name."""
+    wanted = trial.settings.lane
+    metrics.LANE_FALLBACKS_TOTAL.labels(wanted.value).inc()
+    say = LOG.warning if wanted is LaneChoice.FAST else LOG.info
+    say("lane_fallback", trial=trial.id, lane=recipe.lane.value, reason=recipe.lane_reason)

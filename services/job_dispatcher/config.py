@@ -40,6 +40,12 @@ class DispatcherSettings(ServiceSettings):
         default=4, ge=1, le=1000, description="frames in one chunk: few are quick and spread well"
     )
     sampling: SamplingSettings = SamplingSettings()
+    reference_fraction: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="part of the fast lane's frames that goes through the dials lane as well",
+    )
     catalogue_interval_s: float = Field(
         default=1.0, gt=0, description="how often the catalogue is asked for changes by people"
     )

@@ -50,6 +50,7 @@ class _Frame(msgspec.Struct):
 class _Results(msgspec.Struct, tag_field="type", tag="frames_processed"):
     job: str
     attempt: int
+    lane: str
     frames: list[_Frame]
 
 
@@ -61,7 +62,7 @@ class LiveSampling:
 
     def __init__(self, source: Source, sampler: Sampler) -> None:
         self._source, self._sampler = source, sampler
-        self._live_from_us: dict[tuple[str, int], int] = {}
+        self._live_from_us: dict[tuple[str, int, str], int] = {}
         self._seen: list[tuple[int, int]] = []
         self._next_look_us = 0
 
@@ -71,8 +72,10 @@ class LiveSampling:
         return self._sampler.fraction
 
     def expect(self, work: Work) -> None:
-        """Results of this attempt count from now on; those of its older frames do not."""
-        self._live_from_us[(work.job, work.attempt)] = work.live_from_us
+        """Results of this attempt count from now on; those of its older frames, and of the
+        reference lane, do not."""
+        lane = work.recipe.lane.value
+        self._live_from_us[(work.job, work.attempt, lane)] = work.live_from_us
 
     async def step(self, now_us: int) -> None:
         """Read what was finished; twice a second, judge it."""
@@ -87,7 +90,7 @@ class LiveSampling:
             results = _DECODER.decode(payload)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return []
-        live_from_us = self._live_from_us.get((results.job, results.attempt))
+        live_from_us = self._live_from_us.get((results.job, results.attempt, results.lane))
         if live_from_us is None:
             return []
         stages = (frame.stages_us for frame in results.frames)

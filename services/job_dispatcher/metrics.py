@@ -10,6 +10,11 @@ CHANGES_TOTAL = Counter(
 PENDING_RUNS = Gauge(
     "stillstream_dispatcher_pending_runs", "Runs without a job: no active trial takes them"
 )
+LANE_FALLBACKS_TOTAL = Counter(
+    "stillstream_dispatcher_lane_fallbacks_total",
+    "Jobs made in the dials lane because the fast one cannot honour a setting, by what was asked",
+    ["asked"],
+)
 RECIPE_ERRORS = Gauge(
     "stillstream_dispatcher_recipe_errors", "Trials with run groups that give no recipe at present"
 )

@@ -22,10 +22,11 @@ from libs.messages import (
     FramesArrived,
     JobChanged,
     JobState,
+    Lane,
     RunId,
     RunStarted,
 )
-from libs.messages.topics import WORK_BATCH, WORK_LIVE, Topic
+from libs.messages.topics import WORK_BATCH, WORK_LIVE, WORK_REFERENCE, Topic
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
 from libs.streams import DeadLetters, Record, Sink, Source, TopicPartition, decode_record
 from services.job_dispatcher import metrics
@@ -47,6 +48,7 @@ from services.job_dispatcher.fractions import (
     with_fraction,
 )
 from services.job_dispatcher.live_sampling import Sampling
+from services.job_dispatcher.reference import reference_work
 
 NAME = "job_dispatcher"
 LOG = structlog.get_logger(__name__)
@@ -70,12 +72,14 @@ class JobDispatcher:
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         inherited: Mapping[TopicPartition, int] = MappingProxyType({}),
         sampling: Sampling | None = None,
+        reference_fraction: float = 0.0,
     ) -> None:
         """`inherited`: where the topic of runs ended when this process began."""
         self._source, self._sink, self._bookings = source, sink, bookings
         self._dead_letters, self._chunk_frames = dead_letters, chunk_frames
         self._interval_s, self._clock_us = catalogue_interval_s, clock_us
         self._inherited, self._sampling = inherited, sampling
+        self._reference_fraction = reference_fraction
         self._book = RunBook()
         self._with_jobs: set[RunId] = set()
         self._sent: dict[tuple[str, int], set[int]] = {}
@@ -147,6 +151,8 @@ class JobDispatcher:
         """Everything of the run that this attempt was not sent yet; noted once it is durable."""
         if known.started is None or job.recipe is None:
             return
+        if job.recipe.lane is Lane.EXTERNAL:
+            return  # another system computes its results: services/external_adapter
         work = Work(
             job=job.job,
             attempt=job.attempt,
@@ -190,6 +196,9 @@ class JobDispatcher:
             index_fraction=fraction,
         )
         await self._sink.publish(chunks, topic=topic)
+        sample = reference_work(chunks, self._reference_fraction)
+        await self._sink.publish(sample, topic=WORK_REFERENCE)
+        metrics.FRAMES_TOTAL.labels(WORK_REFERENCE.name).inc(sum(len(c.spans) for c in sample))
         metrics.CHUNKS_TOTAL.labels(topic.name).inc(len(chunks))
         metrics.FRAMES_TOTAL.labels(topic.name).inc(sum(span.count for span in arrival.spans))
 

@@ -1,5 +1,6 @@
 """What this service reads from the database, behind a small protocol. Never writes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -17,11 +18,12 @@ from libs.catalogue import (
     job_columns,
     lanes_of,
     page_jobs,
+    shell_tables,
     stored_frame,
     stored_offsets,
 )
-from libs.catalogue.compared_rows import Cells
-from libs.crystallography.rates import Rows, rows_from_columns
+from libs.catalogue.lattice_columns import Cells
+from libs.crystallography.rates import Rows, rows_from_columns, rows_of_tables
 from libs.messages import Lane
 from libs.messages.topics import FRAMES
 from services.live_view.core import ShownJob
@@ -48,8 +50,12 @@ class Catalogue(Protocol):
         """The results of a job's present attempt in its own lane."""
         ...
 
+    async def tables(self, job: ShownJob) -> Rows:
+        """The shell tables of the same results, and nothing else."""
+        ...
+
     async def compared(self, job: ShownJob, lane: Lane) -> Rows:
-        """The same in any lane, with the cells of the first lattices."""
+        """The results in any lane, with the cells of the first lattices."""
         ...
 
     async def lanes(self, job: ShownJob) -> list[Lane]:
@@ -83,6 +89,12 @@ class DatabaseCatalogue:
         async with self._connection() as connection:
             columns = await job_columns(connection, job.id, attempt=job.attempt, lane=job.lane)
         return rows_from_columns(columns)
+
+    async def tables(self, job: ShownJob) -> Rows:
+        """See Catalogue."""
+        async with self._connection() as connection:
+            tables = await shell_tables(connection, job.id, attempt=job.attempt, lane=job.lane)
+        return await asyncio.to_thread(rows_of_tables, tables)
 
     async def compared(self, job: ShownJob, lane: Lane) -> Rows:
         """See Catalogue."""

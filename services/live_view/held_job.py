@@ -25,6 +25,7 @@ class HeldJob:
         self.lane = lane
         self.columns = FrameColumns()
         self.is_loaded = False
+        self.has_tables = False
         self.revision = self._full_since = revision
         self._tail_from = dict(tail_from)
         self._shown_attempt = 0
@@ -56,7 +57,13 @@ class HeldJob:
         self.is_loaded = self.is_loaded or complete
         self.columns.stamp = revision
         has_news = len(self.columns.upsert_rows(rows)) > 0
+        self.has_tables = self.has_tables and not has_news
         return self._changed(revision) if has_news else became_loaded
+
+    def take_tables(self, tables: Rows) -> None:
+        """Shell tables of stored results, which came without; those of the tail bring theirs."""
+        self.columns.complete(tables)
+        self.has_tables = True
 
     def changed_since(self, since: int) -> tuple[bool, Rows, int]:
         """(whether it is everything, the rows in frame order, the number of all rows)."""

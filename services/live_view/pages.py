@@ -1,5 +1,6 @@
 """The HTTP side: the page, its files, the API, the event stream. Only GET; nothing is stored."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -21,6 +22,7 @@ from services.live_view.wire import frame_object, to_json
 ASSETS = ("uPlot.iife.min.js", "uPlot.min.css")
 HEARTBEAT_S = 10.0
 LARGEST_FRAME = 2**53
+CUTOFF = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -87,7 +89,7 @@ class Pages:
         since = request.query.get("since", "0")
         if not since.isascii() or not since.isdigit() or len(since) > 10:
             raise web.HTTPBadRequest(text=f"since must be a revision, not {since[:40]!r}")
-        body = await self.view.frames(self._job(request), int(since))
+        body = await self.view.frames(self._job(request), int(since), _i_sigi(request))
         return web.Response(body=body, content_type="application/octet-stream")
 
     async def frame(self, request: web.Request) -> web.StreamResponse:
@@ -129,6 +131,15 @@ class Pages:
         if job is None:
             raise web.HTTPNotFound(text=f"there is no job {number}")
         return job
+
+
+def _i_sigi(request: web.Request) -> float | None:
+    asked = request.query.get("i_sigi")
+    if asked is None:
+        return None
+    if not CUTOFF.fullmatch(asked):
+        raise web.HTTPBadRequest(text=f"i_sigi must be a cut-off, not {asked[:40]!r}")
+    return float(asked)
 
 
 def _lane(request: web.Request, job: ShownJob) -> Lane:

@@ -28,7 +28,7 @@ from services.live_view.catalogue import Catalogue, CatalogueAwayError
 from services.live_view.core import Changes, Showcase, ShownJob
 from services.live_view.events import Broadcaster
 from services.live_view.metrics import JOBS_HELD, READERS, RESULT_TO_PAGE
-from services.live_view.wire import advised, clock_revision, frames_answer
+from services.live_view.wire import RECORDED_I_SIGI, advised, clock_revision, frames_answer
 
 NAME = "live_view"
 LOG = structlog.get_logger(__name__)
@@ -58,18 +58,29 @@ class LiveView:
 
     # ---- answers ---------------------------------------------------------------------------
 
-    async def frames(self, job: ShownJob, since: int) -> bytes:
-        """The binary answer of the API; raises CatalogueAwayError for what only it could tell."""
+    async def frames(self, job: ShownJob, since: int, i_sigi: float | None = None) -> bytes:
+        """The binary answer of the API; raises CatalogueAwayError for what only it could tell.
+
+        `i_sigi` is the cut-off of the resolutions, the job's own by default.
+        """
+        cutoff = job.cutoffs.i_sigi if i_sigi is None else i_sigi
         held = self.showcase.held(job.job)
         if held is None or not held.is_loaded:
             await self.load(job)
         held = self.showcase.hold(job, self._positions, self._revision())
+        if cutoff != RECORDED_I_SIGI and not held.has_tables:
+            held.take_tables(await self.catalogue.tables(job))
         full, rows, total = held.changed_since(since)
         self._highest_given = max(self._highest_given, held.revision)
         first_shown = held.take_not_shown()
         self._measure([] if full else first_shown)
         return frames_answer(
-            rows, revision=held.revision, full=full, total=total, started_us=job.started_us
+            rows,
+            revision=held.revision,
+            full=full,
+            total=total,
+            started_us=job.started_us,
+            i_sigi=cutoff,
         )
 
     def advised(self, rates: RatesUpdated) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from libs.crystallography.rates import Rows
-from libs.messages import AdviceRaised, RatesUpdated, Shells
+from libs.crystallography.rates import RESOLUTIONS, Resolution, Rows, Rules, resolution_of
+from libs.messages import AdviceRaised, Cutoffs, RatesUpdated, Shells
 from libs.messages.units import US_PER_SECOND
 
 MAGIC, VERSION = 0x53544C53, 1
 SHOWN_FLAGS = 7
+RECORDED_I_SIGI = Rules().recorded_i_sigi
 SHELL_NAMES = ("n", "n_positive", "mean", "mean_positive")
 EPOCH_US = 1_767_225_600_000_000
 """2026-01-01: revisions count tenths of a second from here, and fit 32 bits for 13 years."""
@@ -23,20 +24,35 @@ def clock_revision(now_us: int) -> int:
     return max(1, (now_us - EPOCH_US) // (US_PER_SECOND // 10))
 
 
-def frames_answer(rows: Rows, *, revision: int, full: bool, total: int, started_us: int) -> bytes:
-    """Header of eight uint32, then columns that start at multiples of 8 bytes; little-endian."""
+def frames_answer(
+    rows: Rows,
+    *,
+    revision: int,
+    full: bool,
+    total: int,
+    started_us: int,
+    i_sigi: float = RECORDED_I_SIGI,
+) -> bytes:
+    """Header of eight uint32, then columns that start at multiples of 8 bytes; little-endian.
+
+    At another I/σ cut-off than the recorded one, resolutions come out of the shell tables.
+    """
     header = np.array([MAGIC, VERSION, len(rows), revision, int(full), total, 0, 0], "<u4")
     columns: Iterable[npt.NDArray[Any]] = (
         rows["frame"].astype("<f8"),
         ((rows["ts_us"] - started_us) / US_PER_SECOND).astype("<f8"),
         rows["n_strong"].astype("<u4"),
         rows["solvent_ratio"].astype("<f4"),
-        rows["d_min_contiguous"].astype("<f4"),
-        rows["d_min_cctbx"].astype("<f4"),
+        *(_resolution(rows, definition, i_sigi).astype("<f4") for definition in RESOLUTIONS),
         rows["n_lattices"].astype("u1"),
         (rows["flags"] & SHOWN_FLAGS).astype("u1"),
     )
     return header.tobytes() + b"".join(_padded(column.tobytes()) for column in columns)
+
+
+def _resolution(rows: Rows, definition: Resolution, i_sigi: float) -> npt.NDArray[np.float64]:
+    cutoffs = msgspec.structs.replace(Cutoffs(), i_sigi=i_sigi)
+    return resolution_of(rows, Rules(cutoffs=cutoffs, resolution=definition))
 
 
 def _padded(raw: bytes) -> bytes:

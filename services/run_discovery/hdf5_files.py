@@ -2,9 +2,6 @@
 
 Reads metadata only and without locks, so that a writer is never disturbed; does not read pixels. A
 file that is not (yet) readable raises UnreadableFileError.
-
-SWMR mode is for files that are marked as being written in it, and for no other: in SWMR mode HDF5
-takes a wrong checksum for a write in progress and tries again, practically for ever.
 """
 
 from collections.abc import Iterator
@@ -16,16 +13,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import h5py
 import hdf5plugin  # noqa: F401  registers the compression filters
 import numpy as np
 
+from libs.diffraction.virtual_data import VirtualPart, open_for_reading, virtual_parts
 from libs.messages.units import us_from_datetime, us_from_seconds
 from services.run_discovery.sightings import Stretch
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-FIRST_VERSION_WITH_SWMR = 3
-WRITTEN_IN_SWMR_MODE = 4
+TAG = "tag-"
+"""At SACLA each frame is a group of this name; such files are complete when they appear."""
 COUNTER = "entry/instrument/detector/sequence_number"
 LARGEST_NUMBER = 1 << 53
 _READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
@@ -51,7 +47,9 @@ class FramesInFile:
 def look_into(path: Path, *, time_zone: str) -> FramesInFile:
     """Frames that are there now; `time_zone` is that of a start time without one."""
     try:
-        with _open(path) as file:
+        with open_for_reading(path) as file:
+            if "entry" not in file and (tags := sum(name.startswith(TAG) for name in file)):
+                return FramesInFile(readable=tags, extent=tags, start_us=None, period_us=None)
             counts = [_count(dataset) for dataset in _image_data(file)]
             readable, numbers = _without_gap(counts), _counter(file)
             if numbers is not None:  # written after the image: no number, no frame yet
@@ -65,16 +63,6 @@ def look_into(path: Path, *, time_zone: str) -> FramesInFile:
             )
     except _READ_ERRORS as error:
         raise UnreadableFileError(f"{path}: {error}") from error
-
-
-def _open(path: Path) -> Any:
-    with path.open("rb") as stream:
-        superblock = stream.read(len(SIGNATURE) + 4)
-    if not superblock.startswith(SIGNATURE) or len(superblock) < len(SIGNATURE) + 4:
-        raise OSError("no HDF5 file (yet)")
-    version, flags = superblock[8], superblock[11]
-    growing = version >= FIRST_VERSION_WITH_SWMR and flags & WRITTEN_IN_SWMR_MODE != 0
-    return h5py.File(path, "r", libver="latest" if growing else None, swmr=growing, locking=False)
 
 
 def _image_data(file: Any) -> list[Any]:
@@ -99,7 +87,9 @@ def _present(group: Any, names: list[str]) -> Iterator[Any]:
 def _count(dataset: Any) -> tuple[int, int]:
     """(frames really there, frames claimed) of one data set of shape (frames, slow, fast)."""
     extent = int(dataset.shape[0]) if dataset.ndim > 2 else 1
-    if dataset.chunks is None or dataset.is_virtual or dataset.ndim <= 2:
+    if dataset.is_virtual and dataset.ndim > 2:
+        return _count_virtual(dataset, extent), extent
+    if dataset.chunks is None or dataset.ndim <= 2:
         return extent, extent
     deep = dataset.chunks[0]
     per_layer = prod(
@@ -111,6 +101,30 @@ def _count(dataset: Any) -> tuple[int, int]:
     if layers > 0 and not _on_disk(dataset, layers - 1):  # written out of order, or with holes
         layers = next(layer for layer in count() if not _on_disk(dataset, layer))
     return min(layers * deep, extent), extent
+
+
+def _count_virtual(dataset: Any, extent: int) -> int:
+    """Frames up to the first one that a source does not hold, or that has no source."""
+    parts = virtual_parts(dataset)
+    if not parts:  # nothing can be said of them
+        return extent
+    covered, ends = 0, [extent]
+    for part in parts:
+        if part.first > covered:
+            break
+        covered = max(covered, part.end)
+        held = max(0, _frames_in(part) - part.source_first)
+        if held < part.count:
+            ends.append(part.first + held)
+    return min(covered, *ends)
+
+
+def _frames_in(part: VirtualPart) -> int:
+    try:
+        with open_for_reading(part.path) as file:
+            return _count(file[part.name])[0]
+    except _READ_ERRORS:
+        return 0
 
 
 def _on_disk(dataset: Any, layer: int) -> bool:

@@ -1,8 +1,9 @@
 """Wiring, with Faust as a thin shell: it owns the group, the buffers and the offsets, nothing else.
 
-One agent, one event at a time, acknowledged by hand after a checkpoint (docs/decisions: Faust as a
-shell). An exception inside an agent would make Faust acknowledge the event, so whatever is not a
-bad message ends the process at once, and the supervisor starts another one from the checkpoint.
+One agent; what lies ready in its buffer is counted together, and acknowledged by hand after a
+checkpoint (docs/decisions: Faust as a shell). An exception inside an agent would make Faust
+acknowledge the event, so whatever is not a bad message ends the process at once, and the supervisor
+starts another one from the checkpoint.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from faust.types import TP
 from libs.messages.topics import FRAMES, JOBS, RUNS
 from libs.service_kit import configure_logging
 from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
-from libs.streams import KafkaSink, KafkaSource, Record, read_to_end
+from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
 from services.stats_aggregator.config import AggregatorSettings
 from services.stats_aggregator.partition import SERVICE
 from services.stats_aggregator.service import Aggregator
@@ -29,6 +30,8 @@ from services.stats_aggregator.store import KafkaStore
 
 LOG = structlog.get_logger(__name__)
 LAST_CHECKPOINT_S = 15.0
+MOST_TOGETHER, MOST_BYTES_TOGETHER = 128, 1_000_000
+"""Events that are counted at once, which takes some 30 ms: timers and stopping must not wait."""
 FOLDER = Path(tempfile.gettempdir()) / "stillstream-faust"
 """Faust wants to know one; without tables it writes nothing there."""
 
@@ -53,6 +56,7 @@ class Shell:
         self._settings = settings
         self._resources = AsyncExitStack()
         self._ready = asyncio.Event()
+        self._gathered: list[Any] = []
         self._unacknowledged: list[Any] = []
         self._aggregator: Aggregator | None = None
         self.app = _app(settings)
@@ -70,13 +74,25 @@ class Shell:
 
     async def _count_frames(self, stream: Any) -> None:
         await self._ready.wait()
-        async for event in stream.noack().events():
-            await _or_exit(self._take(event))
+        unacknowledged = stream.noack()
+        buffer = unacknowledged.channel.queue
+        async for event in unacknowledged.events():
+            self._gathered.append(event)
+            if buffer.empty() or self._is_enough():
+                await _or_exit(self._take())
 
-    async def _take(self, event: Any) -> None:
+    def _is_enough(self) -> bool:
+        n_bytes = sum(len(event.message.value or b"") for event in self._gathered)
+        return len(self._gathered) >= MOST_TOGETHER or n_bytes >= MOST_BYTES_TOGETHER
+
+    async def _take(self) -> None:
+        """Count what lies ready. Until its checkpoint an event waits without its bytes."""
         assert self._aggregator is not None  # noqa: S101 (set before `ready`)
-        await self._aggregator.count(_record(event.message))
-        self._unacknowledged.append(event)
+        events, self._gathered = self._gathered, []
+        await self._aggregator.count(*(_record(event.message) for event in events))
+        for event in events:
+            event.value = event.message.value = None
+        self._unacknowledged += events
 
     async def _follow_runs_and_jobs(self) -> None:
         await _or_exit(self._follow())
@@ -84,9 +100,9 @@ class Shell:
     async def _follow(self) -> None:
         bootstrap = self._settings.kafka.bootstrap
         enter = self._resources.enter_async_context
-        aggregator = Aggregator(
-            sink=await enter(KafkaSink(bootstrap)), store=KafkaStore(bootstrap), now_us=_now_us
-        )
+        sink = await enter(KafkaSink(bootstrap))
+        store = KafkaStore(bootstrap, DeadLetters(SERVICE, sink))
+        aggregator = Aggregator(sink=sink, store=store, now_us=_now_us)
         source = await enter(KafkaSource(bootstrap, [RUNS, JOBS], group=None))
         await aggregator.learn(await read_to_end(source))
         self._aggregator = aggregator
@@ -119,6 +135,7 @@ class Shell:
 
     async def _on_revoked(self, app: Any, revoked: Any, **kwargs: Any) -> None:
         del app, revoked, kwargs
+        self._gathered.clear()
         self._unacknowledged.clear()
         if self._aggregator is not None:
             self._aggregator.drop_all()
@@ -127,6 +144,7 @@ class Shell:
         del app, kwargs
         if self._aggregator is not None:
             await asyncio.wait_for(self._save(self._aggregator), LAST_CHECKPOINT_S)
+            await self.app.consumer.commit()  # or Faust's last commit joins one that began before
         HEALTHY.labels(SERVICE).set(0)
         await self._resources.aclose()
         LOG.info("service_stopped")

@@ -3,17 +3,21 @@
 Does not read or write anything, and learns the time from its caller.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from libs.crystallography.advice.news import News
+from libs.crystallography.agreement import agreement_of
 from libs.crystallography.rates import JobStatistics, Rules
+from libs.crystallography.rates.index import IntArray
 from libs.messages import (
+    Agreement,
     FramesProcessed,
     JobChanged,
     JobId,
     JobState,
+    Lane,
     Message,
     RatesUpdated,
     StatisticsBar,
@@ -23,6 +27,7 @@ from services.stats_aggregator.knowledge import Knowledge
 from services.stats_aggregator.partition import PartitionState
 
 US_PER_MS = 1000
+REFERENCE_LANE = Lane.DIALS
 
 
 class Aggregation:
@@ -62,16 +67,25 @@ class Aggregation:
 
         Raises BadMessageError.
         """
-        state = self.partitions[partition]
-        if offset < state.next_offset:
-            return 0
-        if self.knowledge.is_deleted(batch.job):
-            state.skip(offset)
-            return 0
-        n_changed = state.take(offset, batch)
-        if n_changed:
-            self._changed.add(batch.job)
+        is_wanted = self.wants(partition, offset, batch)
+        n_changed = len(self.count(partition, [batch])) if is_wanted else 0
+        self.partitions[partition].skip(offset)
         return n_changed
+
+    def wants(self, partition: int, offset: int, batch: FramesProcessed) -> bool:
+        """Whether a message is not yet counted, and its job was not deleted."""
+        is_new = offset >= self.partitions[partition].next_offset
+        return is_new and not self.knowledge.is_deleted(batch.job)
+
+    def count(self, partition: int, batches: Sequence[FramesProcessed]) -> IntArray:
+        """Count messages of one job and lane at once; gives the frames that changed.
+
+        Raises BadMessageError.
+        """
+        changed = self.partitions[partition].count(batches)
+        if len(changed):
+            self._changed.add(batches[0].job)
+        return changed
 
     def deletions(self) -> tuple[JobId, ...]:
         """Jobs that were deleted: their statistics go, and their rates need a tombstone."""
@@ -120,8 +134,11 @@ class Aggregation:
         known = self.knowledge.jobs.get(job)
         if known is None or known.state is JobState.DELETED:
             return None
+        return self._in_lane(known, known.recipe.lane)
+
+    def _in_lane(self, known: JobChanged, lane: Lane) -> JobStatistics | None:
         for state in self.partitions.values():
-            statistics = state.statistics.get((job, known.recipe.lane))
+            statistics = state.statistics.get((known.job, lane))
             if statistics is not None:
                 statistics.set_rules(Rules(cutoffs=known.recipe.cutoffs, attempt=known.attempt))
                 return statistics
@@ -135,6 +152,13 @@ class Aggregation:
             if job in self._published and self.statistics_of(job) is not None
         ]
         return self._published[max(candidates)[2]] if candidates else None
+
+    def _agreement(self, job: JobChanged, own: JobStatistics) -> Agreement | None:
+        """With the reference lane, for jobs of other lanes."""
+        if job.recipe.lane is REFERENCE_LANE:
+            return None
+        reference = self._in_lane(job, REFERENCE_LANE)
+        return None if reference is None else agreement_of(own, reference)
 
     def _rates(
         self, job: JobChanged, statistics: JobStatistics, now_us: int
@@ -155,6 +179,7 @@ class Aggregation:
             n_announced=run.n_announced,
             n_waiting=n_waiting,
             index_fraction=_sampled_fraction(summary),
+            agreement=self._agreement(job, statistics),
         )
         return None if before is not None and _says_the_same(before, message) else message
 

@@ -7,10 +7,11 @@ segments are read again and change nothing. Segments that no manifest names are 
 Pure: gives and takes messages, writes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.crystallography.rates import FrameColumns, JobStatistics
+from libs.crystallography.rates.index import IntArray
 from libs.messages import (
     CheckpointManifest,
     CheckpointSegment,
@@ -40,8 +41,9 @@ class PartitionState:
         self.number = number
         self.next_offset = 0
         self.statistics: dict[Key, JobStatistics] = {}
+        self.saved_offset = 0
+        """The next offset that the last checkpoint does not hold."""
         self._obsolete: set[str] = set()
-        self._saved_offset = 0
 
     @classmethod
     def restored(
@@ -49,7 +51,7 @@ class PartitionState:
     ) -> "PartitionState":
         """The state of a checkpoint; raises ValueError or KeyError when it is damaged."""
         state = cls(number)
-        state.next_offset = state._saved_offset = manifest.next_offset
+        state.next_offset = state.saved_offset = manifest.next_offset
         parts: dict[Key, list[tuple[int, str]]] = {}
         for name in manifest.segments:
             key, position = _parsed(name)
@@ -60,18 +62,21 @@ class PartitionState:
         state._obsolete = set(segments) - set(manifest.segments)
         return state
 
-    def take(self, offset: int, batch: FramesProcessed) -> int:
-        """Count a message that lies at this offset; gives the number of frames it changed."""
-        statistics = self.statistics.get((batch.job, batch.lane))
+    def count(self, batches: Sequence[FramesProcessed]) -> IntArray:
+        """Count messages of one job and lane; gives the frames (int64) that changed.
+
+        How far the partition is counted, `skip` is told. Raises BadMessageError.
+        """
+        key = (batches[0].job, batches[0].lane)
+        statistics = self.statistics.get(key)
         if statistics is None:
             statistics = JobStatistics()
-        n_changed = statistics.upsert(batch)
-        self.statistics[(batch.job, batch.lane)] = statistics
-        self.skip(offset)
-        return n_changed
+        changed = statistics.frames_changed_by(batches)
+        self.statistics[key] = statistics
+        return changed
 
     def skip(self, offset: int) -> None:
-        """Nothing at this offset is wanted."""
+        """Everything up to this offset is counted, or not wanted."""
         self.next_offset = max(self.next_offset, offset + 1)
 
     def begin_anew(self) -> None:
@@ -89,7 +94,7 @@ class PartitionState:
     @property
     def is_saved(self) -> bool:
         """Whether the last checkpoint holds everything."""
-        return self.next_offset == self._saved_offset and not self._obsolete
+        return self.next_offset == self.saved_offset and not self._obsolete
 
     def checkpoint(self, now_us: int) -> Checkpoint:
         """What changed since the last one; the caller makes it durable or ends the process."""
@@ -109,7 +114,7 @@ class PartitionState:
             for number in range(statistics.columns.n_segments)
         ]
         obsolete, self._obsolete = tuple(sorted(self._obsolete - set(held))), set()
-        self._saved_offset = self.next_offset
+        self.saved_offset = self.next_offset
         return Checkpoint(
             segments=tuple(changed),
             manifest=CheckpointManifest(

@@ -5,7 +5,7 @@ manifest does not hold, so a process that dies at any moment repeats work and lo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -14,22 +14,20 @@ from libs.messages import (
     AdviceCleared,
     AdviceRaised,
     BadMessageError,
-    FramesProcessed,
     JobId,
     RatesUpdated,
 )
-from libs.messages.topics import ADVICE, CHECKPOINTS, FRAMES, RATES
+from libs.messages.topics import ADVICE, CHECKPOINTS, RATES
 from libs.messages.units import US_PER_SECOND
 from libs.service_kit.metrics import EVENT_AGE_SECONDS, HEALTHY, MESSAGES_TOTAL
 from libs.streams import DeadLetters, Record, Sink, decode_record
 from services.stats_aggregator.core import Aggregation
-from services.stats_aggregator.metrics import observe_stages, show_advice, show_current
+from services.stats_aggregator.counting import Counting
+from services.stats_aggregator.metrics import show_advice, show_current
 from services.stats_aggregator.partition import SERVICE, Checkpoint, PartitionState
 from services.stats_aggregator.store import Reach
 
 LOG = structlog.get_logger(__name__)
-LONGEST_JOB_ID = 500
-"""Names of checkpoint segments contain it; a longer one could not be checkpointed."""
 
 
 class Store(Protocol):
@@ -64,6 +62,7 @@ class Aggregator:
         self._dead_letters = DeadLetters(SERVICE, sink)
         self._adopting, self._saving = asyncio.Lock(), asyncio.Lock()
         self.aggregation = Aggregation()
+        self._counting = Counting(self.aggregation, self._dead_letters, now_us)
 
     async def learn(self, records: Iterable[Record]) -> None:
         """Take records of the topics `runs` and `jobs`."""
@@ -88,15 +87,10 @@ class Aggregator:
         for number in tuple(self.aggregation.partitions):
             self.aggregation.drop(number)
 
-    async def count(self, record: Record) -> None:
-        """Take a record of `frames`; a bad one becomes a dead letter and counts as seen."""
-        if record.partition not in self.aggregation.partitions:
-            async with self._adopting:
-                await self._adopt({record.partition} - set(self.aggregation.partitions))
-        expected = self.aggregation.partitions[record.partition].next_offset
-        if record.offset > expected:
-            await self._fill_gap(record.partition, expected, record.offset)
-        await self._count(record)
+    async def count(self, *records: Record) -> None:
+        """Take records of `frames`; a bad one becomes a dead letter and counts as seen."""
+        for stretch in _stretches(records):
+            await self._count(stretch)
 
     async def publish(self) -> None:
         """Publish the rates of jobs that changed; tombstones for those that were deleted."""
@@ -110,13 +104,17 @@ class Aggregator:
         self._show()
 
     async def checkpoint(self) -> dict[int, int]:
-        """Make everything counted so far durable; gives the next offset of each partition."""
+        """Make everything counted so far durable; gives the next offset of each partition.
+
+        Also of partitions in which nothing changed: records that a killed process counted and did
+        not acknowledge come again, lie below the checkpoint, and want to be acknowledged.
+        """
         async with self._saving:
             states = tuple(self.aggregation.partitions.values())
-            made = [state.checkpoint(self._now_us()) for state in states if not state.is_saved]
-            for checkpoint in made:
-                await self._save(checkpoint)
-            return {c.manifest.partition: c.manifest.next_offset for c in made}
+            for state in states:
+                if not state.is_saved:
+                    await self._save(state.checkpoint(self._now_us()))
+            return {state.number: state.saved_offset for state in states}
 
     async def _save(self, checkpoint: Checkpoint) -> None:
         await self._sink.publish(checkpoint.segments)
@@ -150,29 +148,17 @@ class Aggregator:
         """The group's offset went past our checkpoint (it was lost): read what lies between."""
         LOG.warning("acknowledged_beyond_checkpoint", partition=partition, start=start, end=end)
         async for records in self._store.frames_between(partition, start, end):
-            for record in records:
-                await self._count(record)
+            await self._counting.count(records)
 
-    async def _count(self, record: Record) -> None:
-        MESSAGES_TOTAL.labels(SERVICE, FRAMES.name, "in").inc()
-        try:
-            self._take(record)
-        except Exception as error:  # noqa: BLE001 (message boundary: a bad one costs itself only)
-            await self._dead_letters.reject(record, error)
-        state = self.aggregation.partitions.get(record.partition)
-        if state is not None:
-            state.skip(record.offset)
-
-    def _take(self, record: Record) -> None:
-        message = decode_record(record)
-        if not isinstance(message, FramesProcessed):
-            raise BadMessageError(f"{type(message).__name__} does not belong on {FRAMES.name}")
-        if len(message.job) > LONGEST_JOB_ID:
-            raise BadMessageError(f"a job's name has at most {LONGEST_JOB_ID} characters")
-        n_changed = self.aggregation.take(record.partition, record.offset, message)
-        known = self.aggregation.knowledge.jobs.get(message.job)
-        if n_changed and (known is None or known.recipe.lane is message.lane):
-            observe_stages(message.frames, self._now_us())
+    async def _count(self, records: Sequence[Record]) -> None:
+        number, first = records[0].partition, records[0].offset
+        if number not in self.aggregation.partitions:
+            async with self._adopting:
+                await self._adopt({number} - set(self.aggregation.partitions))
+        expected = self.aggregation.partitions[number].next_offset
+        if first > expected:
+            await self._fill_gap(number, expected, first)
+        await self._counting.count(records)
 
     def _show(self) -> None:
         HEALTHY.labels(SERVICE).set(1)
@@ -184,3 +170,17 @@ class Aggregator:
         if current.newest_ts_us is not None:
             age_us = self._now_us() - current.newest_ts_us
             EVENT_AGE_SECONDS.labels(SERVICE).set(age_us / US_PER_SECOND)
+
+
+def _stretches(records: Sequence[Record]) -> Iterable[list[Record]]:
+    """Records of one partition with consecutive offsets, in the order of their firsts."""
+    open_: dict[int, list[Record]] = {}
+    done = []
+    for record in records:
+        stretch = open_.get(record.partition)
+        if stretch is not None and record.offset == stretch[-1].offset + 1:
+            stretch.append(record)
+        else:
+            open_[record.partition] = [record]
+            done.append(open_[record.partition])
+    return done

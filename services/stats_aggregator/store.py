@@ -17,7 +17,7 @@ from libs.messages import (
     RatesUpdated,
 )
 from libs.messages.topics import ADVICE, CHECKPOINTS, FRAMES, RATES, Topic
-from libs.streams import KafkaSource, Record, decode_record, read_whole
+from libs.streams import DeadLetters, KafkaSource, Record, decode_record, read_whole
 from services.stats_aggregator.partition import SERVICE, PartitionState
 
 LOG = structlog.get_logger(__name__)
@@ -32,10 +32,15 @@ class Reach:
 
 
 class KafkaStore:
-    """The service's own topics on a broker."""
+    """The service's own topics on a broker.
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    What others wrote there by mistake counts for nothing: an earlier readable message of the same
+    key stays. Of `checkpoints` nobody else is a reader, so its bad messages become dead letters
+    here; of `rates` and `advice` the sink keeps them.
+    """
+
+    def __init__(self, bootstrap: str, dead_letters: DeadLetters | None = None) -> None:
+        self._bootstrap, self._dead_letters = bootstrap, dead_letters
 
     async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
         """The states of partitions as their last checkpoints have them."""
@@ -85,13 +90,28 @@ class KafkaStore:
 
     async def _newest(self, topic: Topic) -> dict[bytes, Message]:
         """The newest message of each key, without the keys that were deleted."""
-        newest: dict[bytes, Record] = {}
+        newest: dict[bytes, Message] = {}
         async with KafkaSource(self._bootstrap, [topic], group=None) as source:
             ends = await source.end_offsets()
             while any(at < ends[tp] for tp, at in (await source.positions()).items()):
                 for record in await source.poll(timeout_s=0.2):
-                    newest[record.key or b""] = record
-        return {key: m for key, record in newest.items() if (m := _message(record)) is not None}
+                    error = keep(newest, record)
+                    if error is not None and topic is CHECKPOINTS and self._dead_letters:
+                        await self._dead_letters.reject(record, error)
+        return newest
+
+
+def keep(newest: dict[bytes, Message], record: Record) -> BadMessageError | None:
+    """Let a record of a compacted topic take its key's place; gives what is wrong with it."""
+    key = record.key or b""
+    if record.value is None:
+        newest.pop(key, None)
+        return None
+    try:
+        newest[key] = decode_record(record)
+    except BadMessageError as error:
+        return error
+    return None
 
 
 def _message(record: Record) -> Message | None:

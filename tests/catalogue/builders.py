@@ -13,10 +13,13 @@ from libs.catalogue import GroupSettings, TrialSettings, in_transaction, trials
 from libs.catalogue.jobs import ensure_job
 from libs.catalogue.recipes import recipe_of
 from libs.catalogue.runs import ensure_run
+from libs.catalogue.trial_settings import LaneChoice
 
 NOW = 1_763_870_400_000_000
 RUN = m.run_id("mx2471", "jet-a", "13", 1)
-TRIAL = TrialSettings(name="first", d_min_angstrom=1.7, phil="indexing.x = 1\n")
+TRIAL = TrialSettings(
+    name="first", d_min_angstrom=1.7, phil="indexing.x = 1\n", lane=LaneChoice.DIALS
+)
 GROUP = GroupSettings(name="jets", source="jet-*")
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.fast_geometry import GeometryCache
-from libs.diffraction.fast_lane import FastLane, arrays_of
+from libs.diffraction.fast_lane import FastLane
 from libs.diffraction.fast_recipe import smallest_spot
+from libs.diffraction.frame_pixels import PixelBuffer
 from libs.diffraction.frame_reader import FrameReader
 from libs.diffraction.memory_imageset import experiments_of
 from libs.diffraction.raw_frame import RawFrame
@@ -57,22 +58,25 @@ def test_strong_pixels_and_spots_are_those_of_dials(
     from dials.array_family import flex
     from dxtbx import flumpy
 
-    from libs.crystallography.fast.spots import find_spots
+    from libs.crystallography.fast.spots import find_spots_flat
     from libs.diffraction.recipe_phil import frame_params
 
     recipe = with_algorithm(real_recipe(folder), algorithm)
     fast, frame = fast_lane.recipe(recipe), read(folder, image)
     geometry = GeometryCache().get(frame, frame.beam, frame.detector, fast, recipe)
     chosen = replace(fast.settings.spots, min_spot_size=smallest_spot(fast, frame.detector))
-    spots, _ = find_spots(
-        arrays_of(frame), geometry.spot_masks, geometry.trusted, chosen, geometry.strong
+    layout, pixels = geometry.layout, PixelBuffer().fill(frame, geometry.layout)
+    spots, _ = find_spots_flat(
+        pixels, geometry.spot_mask, layout, geometry.trusted, chosen, geometry.strong
     )
     experiments, params = experiments_of(frame, "0"), frame_params(fast.params, index=True)
     threshold = SpotFinderFactory.configure_threshold(params)
     imageset = experiments[0].imageset
     panels = zip(imageset.get_corrected_data(0), imageset.get_mask(0), strict=True)
     expected = [flumpy.to_numpy(threshold.compute_threshold(i, m)) for i, m in panels]
-    assert all((a == b).all() for a, b in zip(geometry.strong, expected, strict=True))
+    assert all(
+        (a == b).all() for a, b in zip(layout.panels(geometry.strong), expected, strict=True)
+    )
     table = flex.reflection_table.from_observations(experiments, params, is_stills=True)
     positions = np.array(table["xyzobs.px.value"]).reshape(-1, 3)[:, :2]
     assert np.allclose(spots.xy_px, positions, atol=1e-9, rtol=0)

@@ -14,6 +14,7 @@ from libs.messages import (
     JobState,
     Outcome,
     Recipe,
+    ReflectionsIntegrated,
     TimestampSource,
     job_id,
     run_id,
@@ -75,12 +76,32 @@ def result_of(task: FrameTask, outcome: Outcome = Outcome.PROCESSED) -> FrameRes
     )
 
 
+def reflections_of(task: FrameTask) -> ReflectionsIntegrated:
+    return ReflectionsIntegrated(
+        job=task.job,
+        attempt=task.attempt,
+        run=task.run,
+        frame=task.frame,
+        lane=task.recipe.lane,
+        lattice=0,
+        unit_cell=(79.0, 79.0, 38.0, 90.0, 90.0, 90.0),
+        space_group="P 43 21 2",
+        n=0,
+        miller_index=b"",
+        intensity=b"",
+        sigma=b"",
+    )
+
+
 class FakeFrames:
     """Answers at once, or when it is let go; remembers what it was asked."""
 
     size = 2
 
-    def __init__(self, *, held: bool = False, bad_recipe: bool = False) -> None:
+    def __init__(
+        self, *, held: bool = False, bad_recipe: bool = False, reflections: bool = False
+    ) -> None:
+        self.reflections = reflections
         self.go = threading.Event()
         self.asked: list[FrameTask] = []
         self.archived: list[ArchiveTask] = []
@@ -94,7 +115,8 @@ class FakeFrames:
         if self._bad_recipe:
             raise RecipeError("unknown parameter foo (line 1)")
         part = ArchivePart(frame=task.frame) if task.keep_parts else None
-        return FrameReply(result=result_of(task), part=part)
+        found = (reflections_of(task),) if self.reflections else ()
+        return FrameReply(result=result_of(task), part=part, reflections=found)
 
     def write_archive(self, task: ArchiveTask) -> None:
         self.archived.append(task)

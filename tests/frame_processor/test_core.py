@@ -95,7 +95,7 @@ def test_a_deleted_job_stays_deleted() -> None:
         ({"time_zone": "../../etc/passwd"}, "time zone"),
         ({"recipe": Recipe(phil="", d_min_angstrom=-1.0)}, "d_min"),
         ({"recipe": Recipe(phil="", d_min_angstrom=2.0, timeout_cpu_s=0.0)}, "time limits"),
-        ({"recipe": Recipe(phil="", d_min_angstrom=2.0, lane=Lane.FAST)}, "lane fast"),
+        ({"recipe": Recipe(phil="", d_min_angstrom=2.0, lane=Lane.EXTERNAL)}, "lane external"),
     ],
 )
 def test_impossible_work_is_refused_in_words(wrong: dict[str, object], words: str) -> None:

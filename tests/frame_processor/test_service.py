@@ -4,23 +4,28 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from libs.messages import (
     FramesProcessed,
     FramesToProcess,
     JobState,
+    Lane,
     Message,
     MessageRejected,
     Outcome,
+    ReflectionsIntegrated,
 )
-from libs.messages.topics import JOBS, WORK_BATCH, WORK_LIVE
+from libs.messages.topics import JOBS, WORK_BATCH, WORK_LIVE, WORK_REFERENCE
 from libs.streams import DeadLetters, Record
 from libs.streams.fakes import FakeSink, FakeSource, record_of
 from services.frame_processor.chunk_work import Workshop
 from services.frame_processor.core import Origin
 from services.frame_processor.service import FrameProcessor, Inputs
-from tests.frame_processor.examples import JOB, FakeFrames, changed, chunk, span
+from tests.frame_processor.examples import JOB, RECIPE, FakeFrames, changed, chunk, span
 
 TP = (WORK_LIVE.name, 0)
 
@@ -29,10 +34,15 @@ class Bench:
     """A frame processor with everything around it in memory."""
 
     def __init__(
-        self, frames: FakeFrames, threads: ThreadPoolExecutor, folder: Path | None
+        self,
+        frames: FakeFrames,
+        threads: ThreadPoolExecutor,
+        patient: ThreadPoolExecutor,
+        folder: Path | None,
     ) -> None:
-        self.frames, self.sink = frames, FakeSink()
+        self.frames, self.sink, self.sampled = frames, FakeSink(), FakeFrames()
         self.live, self.batch, self.jobs = FakeSource(), FakeSource(), FakeSource()
+        self.reference = FakeSource()
         workshop = Workshop(
             frames=frames,
             threads=threads,
@@ -41,9 +51,10 @@ class Bench:
             archive_folder=folder,
         )
         self.service = FrameProcessor(
-            Inputs(live=self.live, batch=self.batch, jobs=self.jobs),
+            Inputs(live=self.live, batch=self.batch, jobs=self.jobs, reference=self.reference),
             workshop,
             DeadLetters("frame_processor", self.sink),
+            reference=replace(workshop, frames=self.sampled, threads=patient, is_reference=True),
         )
 
     def work(self, *chunks: FramesToProcess) -> None:
@@ -67,10 +78,11 @@ class Bench:
 async def bench(
     frames: FakeFrames | None = None, folder: Path | None = None
 ) -> AsyncIterator[Bench]:
-    with ThreadPoolExecutor(2) as threads:
-        made = Bench(frames or FakeFrames(), threads, folder)
+    with ThreadPoolExecutor(2) as threads, ThreadPoolExecutor(1) as patient:
+        made = Bench(frames or FakeFrames(), threads, patient, folder)
         yield made
         made.frames.go.set()
+        made.sampled.go.set()
         await made.service.close()
 
 
@@ -215,3 +227,28 @@ async def test_work_of_a_partition_that_went_away_is_given_up() -> None:
         for _ in range(3):
             await it.service.step()
         assert it.live.committed == {}
+
+
+async def test_the_reference_sample_waits_for_nobody_and_nobody_for_it() -> None:
+    async with bench() as it:
+        it.sampled.go.clear()
+        it.reference.feed([record_of(chunk(7), topic=WORK_REFERENCE)])
+        await it.until(lambda: len(it.sampled.asked) == 1)
+        it.work(chunk(0), chunk(1))
+        await it.until(lambda: it.live.committed.get(TP) == 2)
+        assert it.reference.committed == {}
+        it.sampled.go.set()
+        await it.until(lambda: it.reference.committed == {(WORK_REFERENCE.name, 0): 1})
+        assert {task.frame for task in it.sampled.asked} == {70, 71, 72}
+        assert {70, 71, 72} <= set(it.frames_published())
+
+
+async def test_results_say_their_lane_and_reference_results_bring_no_reflections() -> None:
+    async with bench(FakeFrames(reflections=True)) as it:
+        it.sampled.reflections = True
+        it.work(chunk(0, recipe=msgspec.structs.replace(RECIPE, lane=Lane.FAST)))
+        it.reference.feed([record_of(chunk(0), topic=WORK_REFERENCE)])
+        await it.until(lambda: it.live.committed != {} and it.reference.committed != {})
+        lanes = {batch.lane for batch in it.published(FramesProcessed)}  # type: ignore[attr-defined]
+        assert lanes == {Lane.FAST, Lane.DIALS}
+        assert len(it.published(ReflectionsIntegrated)) == 3

@@ -1,18 +1,25 @@
 """The dispatcher on a real catalogue, with topics in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from libs.messages import FramesToProcess, JobChanged, Message
+from libs.diffraction.lane_choice import LaneAnswer
+from libs.messages import FramesToProcess, JobChanged, Message, Recipe
 from libs.messages.topics import RUNS, WORK_BATCH, WORK_LIVE, Topic
 from libs.streams import DeadLetters, Record
 from libs.streams.fakes import FakeSink, FakeSource, records_of
 from services.job_dispatcher.bookings import Bookings
+from services.job_dispatcher.lanes import Lanes
 from services.job_dispatcher.live_sampling import Sampling
 from services.job_dispatcher.service import JobDispatcher
 from tests.catalogue.builders import NOW
+
+
+def all_fast(recipe: Recipe) -> LaneAnswer:
+    """A reader of recipes that finds nothing amiss."""
+    return LaneAnswer(lane=recipe.lane)
 
 
 class Harness:
@@ -23,7 +30,9 @@ class Harness:
         engine: AsyncEngine,
         messages: Iterable[Message] | Sequence[Record],
         *,
+        choose: Callable[[Recipe], LaneAnswer] = all_fast,
         sampling: Sampling | None = None,
+        reference_fraction: float = 0.0,
         inherited: bool = False,
     ) -> None:
         """`inherited`: the messages had come before this life began."""
@@ -33,13 +42,14 @@ class Harness:
         self.dispatcher = JobDispatcher(
             self.source,
             self.sink,
-            Bookings(engine, lambda: NOW + 50),
+            Bookings(engine, lambda: NOW + 50, Lanes(choose)),
             DeadLetters("job_dispatcher", self.sink),
             chunk_frames=4,
             catalogue_interval_s=1e-6,
             clock_us=lambda: NOW + 60,
             inherited={(RUNS.name, 0): len(self.records) if inherited else 0},
             sampling=sampling,
+            reference_fraction=reference_fraction,
         )
 
     async def step(self, *more: Message) -> "Harness":

@@ -176,3 +176,11 @@ async def test_a_late_arrival_below_others_is_sent_too(editor: AsyncEngine) -> N
     await here.step(arrived(1))
     assert sorted(here.frames()) == list(range(30))
     assert service.NAME == "job_dispatcher"
+
+
+async def test_another_systems_job_is_announced_and_gets_no_work(editor: AsyncEngine) -> None:
+    await add_trial(editor, msgspec.structs.replace(TRIAL, lane=m.Lane.EXTERNAL))
+    here = await Harness(editor, [started(), arrived(0)]).step()
+    await here.step(arrived(1))
+    assert [job.recipe.lane for job in here.changes()] == [m.Lane.EXTERNAL]
+    assert here.chunks() == []

@@ -74,6 +74,10 @@ async def test_frames(site: Site) -> None:
         ("/api/jobs/7/frames?since=-1", 400),
         ("/api/jobs/7/frames?since=99999999999", 400),
         ("/api/jobs/7/frames?since=%C2%B2", 400),
+        ("/api/jobs/7/frames?i_sigi=-1", 400),
+        ("/api/jobs/7/frames?i_sigi=nan", 400),
+        ("/api/jobs/7/frames?i_sigi=1e300", 400),
+        ("/api/jobs/7/frames?i_sigi=2.5", 200),
         ("/api/jobs/7/frame/999999999999999999", 404),
         ("/api/jobs/7/frame/4", 404),
         ("/api/nothing", 404),
@@ -83,7 +87,9 @@ async def test_frames(site: Site) -> None:
         ("/static/%2e%2e/config.py", 404),
     ],
 )
-async def test_what_is_not_there_is_refused(site: Site, path: str, status: int) -> None:
+async def test_what_is_not_there_or_no_number_is_refused(
+    site: Site, path: str, status: int
+) -> None:
     await site.view.look_at_database()
     assert (await site.client.get(path)).status == status
 

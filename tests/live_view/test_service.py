@@ -5,13 +5,21 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from libs.messages import JobState, Outcome, RunEnded, StagesUs
+from libs.crystallography.resolution import shell_edges
+from libs.messages import Cutoffs, JobState, Outcome, RunEnded, StagesUs
 from libs.streams import Record
 from libs.streams.fakes import record_of
 from services.live_view.catalogue import CatalogueAwayError
 from services.live_view.service import LiveView
 from tests.contracts.hostile_wire import hostile_payloads
-from tests.crystallography.rates.builders import RUN, START_US, batch, result
+from tests.crystallography.rates.builders import (
+    RUN,
+    START_US,
+    batch,
+    lattice,
+    result,
+    shells,
+)
 from tests.live_view.builders import Answer, Clock, MemoryCatalogue, live_view, shown_job
 from tests.stats_aggregator.builders import job
 
@@ -201,3 +209,33 @@ async def test_a_page_that_opens_late_is_no_latency() -> None:
     before = REGISTRY.get_sample_value(name)
     await stage.answer()
     assert REGISTRY.get_sample_value(name) == before
+
+
+async def test_resolutions_at_another_cutoff_come_out_of_the_shell_tables() -> None:
+    stage = Stage()
+    table = shells([9, 8, 7, 6, 5, 4, 3, 2, 1.5, 1.2])
+    stored = [result(n, lattices=(lattice(table),), d_min_contiguous=2.0) for n in (1, 2)]
+    stage.catalogue.put(batch(stored, attempt=2))
+    await stage.look()
+    recorded = await stage.answer()
+    assert recorded.columns["d_min_contiguous"].tolist() == [2.0, 2.0]
+    assert stage.catalogue.n_tables == 0
+    for _ in range(2):
+        stricter = Answer(await stage.view.frames(shown_job(), 0, 3.5))
+        expected = shell_edges(2.0)[5]
+        assert stricter.columns["d_min_contiguous"] == pytest.approx([expected] * 2, rel=1e-6)
+    assert stage.catalogue.n_tables == 1
+    stage.tail(3, attempt=2, lattices=(lattice(table),), d_min_contiguous=2.0)
+    news = Answer(await stage.view.frames(shown_job(), stricter.revision, 3.5))
+    assert news.frames == [3.0]
+    assert news.columns["d_min_contiguous"] == pytest.approx([expected], rel=1e-6)
+
+
+async def test_a_job_with_a_cutoff_of_its_own_is_shown_at_it() -> None:
+    stage = Stage()
+    table = shells([9, 8, 7, 6, 5, 4, 3, 2, 1.5, 1.2])
+    stage.catalogue.listed = [shown_job(cutoffs=Cutoffs(i_sigi=1.4))]
+    stage.catalogue.put(batch([result(1, lattices=(lattice(table),), d_min_contiguous=2.0)], 2))
+    await stage.look()
+    answer = Answer(await stage.view.frames(stage.catalogue.listed[0], 0))
+    assert answer.columns["d_min_contiguous"] == pytest.approx([shell_edges(2.0)[8]], rel=1e-6)

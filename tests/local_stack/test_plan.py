@@ -81,6 +81,7 @@ def test_a_quote_in_an_environment_is_refused(tmp_path: Path) -> None:
         ("stats_aggregator", None),
         ("database_sink", "writer"),
         ("live_view", "reader"),
+        ("external_adapter", None),
     ],
 )
 def test_a_service_gets_no_more_of_the_database_than_it_needs(

@@ -33,7 +33,7 @@ def test_a_taken_port_moves_to_one_that_nobody_else_wants() -> None:
 
 def test_metrics_ports_move_without_pushing_each_other() -> None:
     given = resolve_ports(Ports(), free=lambda port: port != 9401)
-    assert given.metrics == MetricsPorts(run_discovery=9407)
+    assert given.metrics == MetricsPorts(run_discovery=9408)
 
 
 def test_two_wishes_for_one_port_are_both_served() -> None:

@@ -178,3 +178,38 @@ def test_a_file_before_its_swmr_mode_is_not_readable_yet(tmp_path):
             look_into(path, time_zone="UTC")
         process.communicate(b"\n")
     assert look_into(path, time_zone="UTC").readable == 0
+
+
+def _virtual_master(folder: Path, counts: list[int]) -> Path:
+    """A master over sources of ten frames each, which really hold so many."""
+    layout = h5py.VirtualLayout(shape=(10 * len(counts), 4, 5), dtype=np.int32)
+    for number, held in enumerate(counts):
+        name = f"part_{number}.h5"
+        if held >= 0:
+            with h5py.File(folder / name, "w") as part:
+                part["data"] = np.ones((held, 4, 5), np.int32)
+        layout[10 * number : 10 * number + 10] = h5py.VirtualSource(name, "data", shape=(10, 4, 5))
+    path = folder / "master.h5"
+    with h5py.File(path, "w") as file:
+        file.create_virtual_dataset("entry/data/data", layout)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("counts", "readable"),
+    [([10, 10], 20), ([10, 4], 14), ([10, -1, 10], 10), ([-1], 0), ([3, 10], 3)],
+)
+def test_of_a_virtual_data_set_only_what_its_sources_hold_is_readable(
+    counts: list[int], readable: int, tmp_path: Path
+) -> None:
+    seen = look_into(_virtual_master(tmp_path, counts), time_zone="UTC")
+    assert (seen.readable, seen.extent) == (readable, 10 * len(counts))
+
+
+def test_a_sacla_file_has_a_group_for_each_frame(tmp_path: Path) -> None:
+    path = tmp_path / "run1.h5"
+    with h5py.File(path, "w") as file:
+        for tag in (280_000_000, 280_000_002, 280_000_004):
+            file[f"tag-{tag}/data"] = np.zeros((4, 5), np.uint16)
+        file["metadata/detector"] = b"MPCCD-8"
+    assert look_into(path, time_zone="UTC").readable == 3

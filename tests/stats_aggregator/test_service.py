@@ -34,7 +34,19 @@ async def test_segments_come_before_their_manifest() -> None:
     await aggregator.count(record_of(batch([result(1)]), offset=0))
     assert await aggregator.checkpoint() == {0: 1}
     assert [type(m) for m in sink.published] == [CheckpointSegment, CheckpointManifest]
-    assert await aggregator.checkpoint() == {}
+    assert await aggregator.checkpoint() == {0: 1}
+    assert len(sink.published) == 2
+
+
+async def test_records_below_the_checkpoint_may_be_acknowledged() -> None:
+    first, sink = await running()
+    message = record_of(batch([result(1)]), offset=0)
+    await first.count(message)
+    store = MemoryStore()
+    store.save(first.aggregation.partitions[0].checkpoint(NOW_US))
+    again = Aggregator(sink=sink, store=store, now_us=lambda: NOW_US)
+    await again.count(message)
+    assert await again.checkpoint() == {0: 1}
 
 
 async def test_every_hostile_payload_becomes_a_dead_letter_and_counting_goes_on() -> None:

@@ -37,7 +37,9 @@ class Remedy:
 
 REMEDIES = {
     Cause.NO_BEAM: Remedy(
-        level="act", suggestion="check shutter, attenuators and the accelerator's status"
+        level="act",
+        suggestion="check shutter, attenuators and the accelerator's status; "
+        "in vacuum a lost jet looks the same: look at the nozzle",
     ),
     Cause.NO_JET: Remedy(
         level="act",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from libs.crystallography.advice.beam import SOME_LIGHT, brightest
 from libs.crystallography.advice.causes import REMEDIES, Cause
 from libs.crystallography.advice.crystals import (
     CrystalsPerShot,
@@ -107,13 +108,23 @@ def _evidence(timeline: Timeline, episode: Episode, first: int) -> tuple[str, ..
     before = timeline.window(np.array([max(first - 1, 0)]), LONG_S)[0] * (first > 0)
     lines = [_rate(now, before, *pair) for pair in RATES.get(episode.cause, ())]
     if episode.cause is Cause.NO_BEAM:
-        low, high = timeline.rings[episode.position].tolist()
-        lines.insert(0, f"Both rings at dark level: {low:.3g} and {high:.3g} counts per pixel")
+        lines = _darkness(timeline, episode.position) + lines
     if episode.cause is Cause.GEOMETRY:
         lines += _deviations(now)
     if episode.cause in {Cause.TOO_DILUTE, Cause.TOO_DENSE}:
         lines += _crystals(now)
     return tuple(lines)
+
+
+def _darkness(timeline: Timeline, position: int) -> list[str]:
+    low, high = timeline.rings[position].tolist()
+    line = f"Both rings at dark level: {low:.3g} and {high:.3g} counts per pixel"
+    before = brightest(timeline)[position].tolist()
+    shares = [now / most for now, most in zip((low, high), before, strict=True) if most > 0]
+    share = max(shares, default=0.0)
+    if share <= SOME_LIGHT:
+        return [line]
+    return [line, f"Some light is left, {share:.0%} of the brightest: in vacuum, rather no jet"]
 
 
 def _shown(timeline: Timeline, first: int, position: int) -> IntArray:

@@ -12,7 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography.fast.lattice import basis_of, reduced
+from libs.crystallography.fast.lattice import (
+    basis_of,
+    metric_distances,
+    reduced,
+    unimodular,
+)
 from libs.crystallography.fast.settings import Cell
 
 Floats = NDArray[np.float64]
@@ -78,6 +83,25 @@ class KnownCrystal:
         proper = [r if np.linalg.det(r) > 0 else -r for r in self.rotations]
         distinct: Integers = np.unique(np.array(proper), axis=0)
         return distinct
+
+    def lattice_rotations(self, strain: float) -> Floats:
+        """Proper rotations [n, 3, 3] of coordinates that leave the lattice alone, up to a strain.
+
+        The point group's and more: spot positions show the symmetry of the lattice only. Those of
+        a pseudo-symmetry are not whole numbers in a centred setting.
+        """
+        if strain not in self._rotations_by_strain:
+            basis = self.primitive_basis
+            metric, choices = basis @ basis.T, unimodular()
+            images = choices @ metric @ choices.transpose(0, 2, 1)
+            same = choices[metric_distances(images, metric) < strain]
+            changes = np.linalg.inv(self.to_primitive) @ same @ self.to_primitive
+            self._rotations_by_strain[strain] = changes.transpose(0, 2, 1)
+        return self._rotations_by_strain[strain]
+
+    @cached_property
+    def _rotations_by_strain(self) -> dict[float, Floats]:
+        return {}
 
     def absent(self, miller: Integers) -> NDArray[np.bool_]:
         """Which indices [n, 3] the space group forbids."""

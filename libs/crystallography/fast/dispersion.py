@@ -4,8 +4,7 @@ Both algorithms of DIALS's spotfinder (`dispersion` and `dispersion_extended`; W
 Acta Cryst. D74, 85, section 2.2). Sums of whole numbers are exact in float64, and comparisons are
 written in DIALS's order of operations, so that the same pixels come out. Column sums are kept from
 row to row; whole rows are summed and compared at once, in short loops that compile to vector
-instructions, with limits a little too wide, and only the suspects are looked at one by one. Knows
-one panel at a time and no geometry.
+instructions, with limits a little too wide, and only the suspects are looked at one by one.
 """
 
 import math
@@ -15,22 +14,50 @@ from numpy.typing import NDArray
 
 from libs.crystallography.fast.compiled import compiled
 
-LARGEST = float(1 << 24)
-"""Values at or above this are left out of the sums."""
-WORD = 8
-"""Flags are skipped eight at a time."""
+LARGEST = float(1 << 24)  # values at or above this are left out of the sums
+WORD = 8  # flags are skipped eight at a time
 
 Image = NDArray[np.int32] | NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Places = NDArray[np.int32]
+Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]
+Pair = tuple[float, float]
+
+
+@compiled
+def strong_pixels(
+    pixels: Image, usable: Mask, starts: Integers, shapes: Integers, trusted: Floats,
+    kernel: tuple[int, int], sigmas: Pair, gain: float, global_threshold: float, min_count: int,
+    extended: bool, strong: Mask,
+) -> tuple[Places, Integers]:  # fmt: skip
+    """`threshold` of all panels: their strong pixels one after another, and how many each has.
+
+    `pixels`, `usable` and `strong` are flat (pixels.py); `trusted` has the shape [n, 2].
+    """
+    found = np.empty(len(pixels), np.int32)
+    numbers = np.zeros(len(shapes), np.int64)
+    n_found = 0
+    for p in range(len(shapes)):
+        part = slice(starts[p], starts[p + 1])
+        shape = (shapes[p, 0], shapes[p, 1])
+        mine = threshold(
+            pixels[part].reshape(shape), usable[part].reshape(shape),
+            (trusted[p, 0], trusted[p, 1]), kernel, sigmas, gain, global_threshold, min_count,
+            extended, strong[part].reshape(shape),
+        )  # fmt: skip
+        found[n_found : n_found + len(mine)] = mine
+        numbers[p] = len(mine)
+        n_found += len(mine)
+    return found[:n_found].copy(), numbers
 
 
 @compiled
 def threshold(
-    image: Image, usable: NDArray[np.bool_], trusted: tuple[float, float],
-    kernel: tuple[int, int], sigmas: tuple[float, float], gain: float, global_threshold: float,
-    min_count: int, extended: bool, strong: NDArray[np.bool_],
-) -> NDArray[np.int32]:  # fmt: skip
+    image: Image, usable: Mask, trusted: Pair, kernel: tuple[int, int], sigmas: Pair, gain: float,
+    global_threshold: float, min_count: int, extended: bool, strong: Mask,
+) -> Places:  # fmt: skip
     """Flat indices of the strong pixels of one panel in rising order; `strong` is set as well.
 
     `image`, `usable` and `strong` have the shape (slow, fast); a pixel counts where it is usable
@@ -43,10 +70,8 @@ def threshold(
     n_kernel = depth * (2 * k_fast + 1)
     limits = (trusted[0], min(trusted[1], LARGEST))
     needed = n_kernel if min_count <= 0 else min_count
-    values = np.zeros((depth + 1, n_fast))
-    counts = np.zeros((depth + 1, n_fast), np.uint8)
-    columns = np.zeros((3, n_fast + 2 * k_fast))
-    boxes = np.zeros((3, n_fast))
+    values, counts = np.zeros((depth + 1, n_fast)), np.zeros((depth + 1, n_fast), np.uint8)
+    columns, boxes = np.zeros((3, n_fast + 2 * k_fast)), np.zeros((3, n_fast))
     flags = np.zeros((n_fast + WORD - 1) // WORD * WORD, np.uint8)
     found = np.empty(n_slow * n_fast, np.int32)
     n_found = 0
@@ -70,8 +95,8 @@ def threshold(
 
 @compiled
 def _take_row(
-    image: Image, usable: NDArray[np.bool_], row: int, limits: tuple[float, float], left: int,
-    values: Floats, counts: Flags, columns: Floats, boxes: Floats,
+    image: Image, usable: Mask, row: int, limits: Pair, left: int, values: Floats, counts: Flags,
+    columns: Floats, boxes: Floats,
 ) -> None:  # fmt: skip
     """Let a row in, the oldest one out, and sum the boxes: number, sum, sum of squares.
 
@@ -98,7 +123,7 @@ def _take_row(
 
 @compiled
 def _values_of(
-    image: Image, usable: NDArray[np.bool_], low: float, high: float, values: Floats, count: Flags
+    image: Image, usable: Mask, low: float, high: float, values: Floats, count: Flags
 ) -> None:
     for i in range(len(image)):
         value = float(image[i])
@@ -109,10 +134,10 @@ def _values_of(
 
 @compiled
 def _differ(first: Flags, second: Flags) -> bool:
-    different = np.uint8(0)
+    different = 0
     for i in range(len(first)):
         different |= first[i] ^ second[i]
-    return different != 0
+    return different > 0
 
 
 @compiled
@@ -146,13 +171,8 @@ def _sum_boxes(column: Floats, k: int, box: Floats) -> None:
 
 @compiled
 def _suspect(
-    boxes: Floats,
-    needed: float,
-    sigmas: tuple[float, float],
-    gain: float,
-    n_kernel: int,
-    flags: Flags,
-) -> None:
+    boxes: Floats, needed: float, sigmas: Pair, gain: float, n_kernel: int, flags: Flags,
+) -> None:  # fmt: skip
     """Flag pixels whose surroundings may be dispersed: all that are, and few others.
 
     The chord of √(2 (m − 1)) between 1 and the full kernel lies below it.
@@ -181,16 +201,13 @@ def _suspect_bright(
 
 @compiled
 def _keep_strong(
-    image: Image, usable: NDArray[np.bool_], row: int, trusted: tuple[float, float],
-    boxes: Floats, sigmas: tuple[float, float], gain: float, extended: bool, flags: Flags,
-    strong: NDArray[np.bool_], found: NDArray[np.int32], n_found: int,
+    image: Image, usable: Mask, row: int, trusted: Pair, boxes: Floats, sigmas: Pair, gain: float,
+    extended: bool, flags: Flags, strong: Mask, found: Places, n_found: int,
 ) -> int:  # fmt: skip
     """Append the flagged pixels of a row that are strong by DIALS's formula; the new number."""
     n_fast = image.shape[1]
     words = flags.view(np.uint64)
-    for word in range(len(words)):
-        if words[word] == 0:
-            continue
+    for word in np.flatnonzero(words):
         for i in range(WORD * word, min(WORD * word + WORD, n_fast)):
             value = float(image[row, i])
             inside = usable[row, i] and trusted[0] < value < trusted[1]
@@ -202,9 +219,7 @@ def _keep_strong(
 
 
 @compiled
-def _is_strong(
-    sums: Floats, value: float, sigmas: tuple[float, float], gain: float, extended: bool
-) -> bool:
+def _is_strong(sums: Floats, value: float, sigmas: Pair, gain: float, extended: bool) -> bool:
     m, x, y = sums[0], sums[1], sums[2]
     spread = math.sqrt(2.0 * max(m - 1.0, 0.0))
     if gain == 0.0:
@@ -218,10 +233,9 @@ def _is_strong(
 
 @compiled
 def _extend(
-    image: Image, usable: NDArray[np.bool_], trusted: tuple[float, float],
-    kernel: tuple[int, int], sigma_s: float, gain: float, global_threshold: float,
-    strong: NDArray[np.bool_], dispersed: NDArray[np.int32],
-) -> NDArray[np.int32]:  # fmt: skip
+    image: Image, usable: Mask, trusted: Pair, kernel: tuple[int, int], sigma_s: float,
+    gain: float, global_threshold: float, strong: Mask, dispersed: Places,
+) -> Places:  # fmt: skip
     """The extended algorithm: erode the dispersed pixels, then compare with the mean around."""
     n_fast = image.shape[1]
     reach = min(kernel[0], kernel[1]) - 1
@@ -232,10 +246,7 @@ def _extend(
             eroded[n] = k
             n += 1
     eroded = eroded[:n]
-    for k in dispersed:
-        strong[k // n_fast, k % n_fast] = False
-    for k in eroded:
-        strong[k // n_fast, k % n_fast] = True
+    _mark(strong, dispersed, eroded)
     kept = eroded.copy()
     n = 0
     for k in eroded:
@@ -248,15 +259,21 @@ def _extend(
             if x >= 0 and value >= mean + sigma_s * math.sqrt(noise):
                 kept[n] = k
                 n += 1
-    for k in eroded:
-        strong[k // n_fast, k % n_fast] = False
-    for k in kept[:n]:
-        strong[k // n_fast, k % n_fast] = True
+    _mark(strong, eroded, kept[:n])
     return kept[:n].copy()
 
 
 @compiled
-def _all_set(flags: NDArray[np.bool_], j: int, i: int, reach: int) -> bool:
+def _mark(strong: Mask, old: Places, new: Places) -> None:
+    n_fast = strong.shape[1]
+    for k in old:
+        strong[k // n_fast, k % n_fast] = False
+    for k in new:
+        strong[k // n_fast, k % n_fast] = True
+
+
+@compiled
+def _all_set(flags: Mask, j: int, i: int, reach: int) -> bool:
     """Whether all pixels within a Chebyshev distance of `reach` are set; outside counts as set."""
     for v in range(max(0, j - reach), min(flags.shape[0], j + reach + 1)):
         for u in range(max(0, i - reach), min(flags.shape[1], i + reach + 1)):
@@ -267,9 +284,9 @@ def _all_set(flags: NDArray[np.bool_], j: int, i: int, reach: int) -> bool:
 
 @compiled
 def _background(
-    image: Image, usable: NDArray[np.bool_], trusted: tuple[float, float],
-    excluded: NDArray[np.bool_], j: int, i: int, k_slow: int, k_fast: int,
-) -> tuple[float, float]:  # fmt: skip
+    image: Image, usable: Mask, trusted: Pair, excluded: Mask, j: int, i: int, k_slow: int,
+    k_fast: int,
+) -> Pair:  # fmt: skip
     """Number and sum of the usable pixels in a box around (j, i) that are not excluded."""
     m = 0.0
     x = 0.0

@@ -6,8 +6,9 @@ azimuths do not reach (tests/crystallography/fast/test_evidence.py repeats the c
 radii judge the rms, large ones the number of inliers.
 
 A wrong cell can share planes or rows with the true one and then has far more inliers than chance;
-its third direction is random. So each direction must show more than chance among the points that
-fit the others, in whatever order they are taken.
+its third direction is random, or nearly fits where the edges have a simple ratio (8:7). So each
+direction must show more than chance among the points that fit the others, in whatever order they
+are taken; and of the points that fit two directions, most must fit the third.
 """
 
 import itertools
@@ -22,11 +23,16 @@ RADII = np.array([0.06, 0.08, 0.10, 0.125, 0.16, 0.20, 0.25])
 CHANCE = 4.0 / 3.0 * np.pi * RADII**3
 HALF_WIDTHS = np.array([0.06, 0.10, 0.15, 0.20])
 ORDERS = tuple(itertools.permutations(range(3)))
+PAIRS = tuple(itertools.combinations(range(3), 2))
 CEILING = 300.0
 LIMIT = 13.0
 """Decades of improbability that noise does not reach."""
-DIRECTION_LIMIT = 8.5
-"""The same for the weakest direction; wrong cells reach 4, stray spots beside a lattice 8."""
+DIRECTION_LIMIT = 5.0
+"""The same for the weakest direction. Noise reaches 3; wrong cells 7, but with a small share."""
+SHARE_HALF_WIDTH = 0.125
+SHARE_LIMIT = 0.65
+"""Of the points that fit the other two directions. True lattices show at least 0.75, with junk
+and a header that is off; wrong cells beyond DIRECTION_LIMIT at most 0.5."""
 
 
 def evidence(distances: Floats) -> float:
@@ -54,6 +60,18 @@ def weakest_direction(basis: Floats, q: Floats) -> float:
             numbers.append(kept.sum(axis=1))
     decades = _decades(np.array(numbers), np.array(totals), 2.0 * HALF_WIDTHS[None])
     return float(decades.min(axis=0).max())
+
+
+def weakest_share(basis: Floats, q: Floats) -> float:
+    """Of the points that fit two directions, how many fit the third; of the worst one.
+
+    Arguments as of `weakest_direction`.
+    """
+    fractional = q @ basis.T
+    near = np.abs(fractional - np.rint(fractional)) < SHARE_HALF_WIDTH
+    n_all = int(near.all(axis=1).sum())
+    n_pairs = max(int(near[:, list(pair)].all(axis=1).sum()) for pair in PAIRS)
+    return n_all / max(n_pairs, 1)
 
 
 def _decades(n_inliers: NDArray[np.int64], n: NDArray[np.int64], chance: Floats) -> Floats:

@@ -5,7 +5,6 @@ no correction of any kind.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.integrate_kernel import integrate_panel
+from libs.crystallography.fast.pixels import PixelLayout
 from libs.crystallography.fast.predict import Predictions
+from libs.crystallography.fast.region_kernel import regions
 from libs.crystallography.fast.spots import StrongPixels
+from libs.crystallography.fast.sum_kernel import sum_regions
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -60,22 +61,24 @@ def beam_divergence(
 
 
 def integrate(
-    images: Sequence[NDArray[Any]],
-    usable: Sequence[NDArray[np.bool_]],
-    trusted: Sequence[tuple[float, float]],
+    pixels: NDArray[Any],
+    usable: NDArray[np.bool_],
+    layout: PixelLayout,
+    trusted: Floats,
     predictions: Predictions,
     detector: FlatDetector,
     reach_rad: float,
 ) -> Integrated:
-    """Sum all predictions; `reach_rad` is n σ of the divergence, the foreground's radius."""
-    sums = np.full((len(predictions), 3), np.nan)
-    projections = detector.projections
-    for panel in np.unique(predictions.panel):
-        mine = np.flatnonzero(predictions.panel == panel)
-        sums[mine] = integrate_panel(
-            images[panel], usable[panel], trusted[panel], predictions.s1[mine],
-            detector.s0, reach_rad, detector.origin_mm[panel],
-            detector.fast[panel], detector.slow[panel], detector.pixel_mm[panel],
-            detector.absorption[panel], projections[panel],
-        )  # fmt: skip
+    """Sum all predictions; `reach_rad` is n σ of the divergence, the foreground's radius.
+
+    `pixels` and `usable` are flat (pixels.py), `trusted` are exclusive limits [n, 2].
+    """
+    boxes, cores, expansions = regions(
+        predictions.panel, predictions.s1, detector.s0, reach_rad, detector.origin_mm,
+        detector.fast, detector.slow, detector.pixel_mm, detector.absorption, detector.projections,
+    )  # fmt: skip
+    sums = sum_regions(
+        pixels, usable, layout.starts, layout.shapes, trusted, predictions.panel,
+        boxes, cores, expansions, reach_rad,
+    )  # fmt: skip
     return Integrated(intensity=sums[:, 0], variance=sums[:, 1], background=sums[:, 2])

@@ -109,3 +109,15 @@ def matched(basis: Floats, known_metric: Floats) -> tuple[Floats, float]:
     distances = metric_distances(choices @ metric @ choices.transpose(0, 2, 1), known_metric)
     best = int(np.argmin(distances))
     return choices[best] @ start, float(distances[best])
+
+
+def misorientation_deg(first: Floats, second: Floats, rotations: Floats) -> float:
+    """The angle between two A matrices, modulo proper rotations [n, 3, 3] of coordinates."""
+    angles = []
+    for rotation in rotations:
+        left, _, right = np.linalg.svd(first @ np.linalg.inv(second @ rotation.T))
+        turn = left @ right
+        if np.linalg.det(turn) > 0:
+            cosine = np.clip((np.trace(turn) - 1.0) / 2.0, -1.0, 1.0)
+            angles.append(float(np.degrees(np.arccos(cosine))))
+    return min(angles, default=180.0)

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from libs.crystallography.fast.axes import named_axes
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.evidence import DIRECTION_LIMIT, LIMIT, evidence, weakest_direction
-from libs.crystallography.fast.lattice import cell_of, matched
+from libs.crystallography.fast.evidence import (
+    DIRECTION_LIMIT,
+    LIMIT,
+    SHARE_LIMIT,
+    evidence,
+    weakest_direction,
+    weakest_share,
+)
+from libs.crystallography.fast.lattice import cell_of, misorientation_deg
 from libs.crystallography.fast.mosaicity import Mosaicity, fit_mosaicity, proximal_volume
 from libs.crystallography.fast.refine import Observations, RefinedCrystal, orient, refine
 from libs.crystallography.fast.search import QUICK, THOROUGH, Effort, index_distances, search
@@ -31,6 +39,7 @@ JUDGED_CANDIDATES = 4
 SCALES = (0.985, 1.015, 0.97, 1.03)
 CLEAR_RADIUS = 0.2
 CLEAR_SHARE = 0.5
+SAME_LATTICE_STRAIN = 0.02
 
 
 class NotIndexedError(Exception):
@@ -105,7 +114,8 @@ def _find_one(
         raise NotIndexedError(f"{len(order)} spots, at least {settings.index.min_spots} are needed")
     q = places.q[order]
     basis, certainty = _best_basis(q, crystal)
-    basis = _checked_axes(basis, crystal, settings)
+    named = named_axes(basis, q, detector.s0, crystal.primitive_basis)
+    basis = _conventional(named, crystal, settings)
     _check_sublattice(basis, q, crystal)
     a_matrix = orient(basis, crystal)
     for _ in range(ROUNDS):
@@ -135,8 +145,8 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
     if not best.accepted:
         raise NotIndexedError(
             f"the best orientation is no more than chance (evidence {best.certainty:.1f}, "
-            f"{LIMIT:.1f} is needed; weakest direction {best.weakest:.1f}, "
-            f"{DIRECTION_LIMIT:.1f} is needed)"
+            f"{LIMIT:.1f} is needed; weakest direction {best.weakest:.1f} and "
+            f"{best.direction_share:.2f}, {DIRECTION_LIMIT:.1f} and {SHARE_LIMIT} are needed)"
         )
     return best.basis, best.certainty
 
@@ -146,12 +156,14 @@ class _Judged:
     basis: Floats
     certainty: float
     weakest: float
+    direction_share: float
     share: float
     """Of the spots that fit."""
 
     @property
     def accepted(self) -> bool:
-        return self.certainty >= LIMIT and self.weakest >= DIRECTION_LIMIT
+        sure = self.certainty >= LIMIT and self.weakest >= DIRECTION_LIMIT
+        return sure and self.direction_share >= SHARE_LIMIT
 
     @property
     def clear(self) -> bool:
@@ -174,16 +186,15 @@ def _judged(q: Floats, known: Floats, effort: Effort) -> _Judged:
                 basis=candidate.basis,
                 certainty=evidence(distances),
                 weakest=weakest_direction(candidate.basis, q),
+                direction_share=weakest_share(candidate.basis, q),
                 share=float((distances < CLEAR_RADIUS).mean()),
             )
         )
     return max(judged, key=_Judged.rank)
 
 
-def _checked_axes(basis: Floats, crystal: KnownCrystal, settings: FastSettings) -> Floats:
-    """The conventional basis with the axes named as in the known cell, near enough to it."""
-    reference = crystal.primitive_basis
-    primitive, _ = matched(basis, reference @ reference.T)
+def _conventional(primitive: Floats, crystal: KnownCrystal, settings: FastSettings) -> Floats:
+    """The conventional basis; raises where it is not near enough to the known cell."""
     conventional: Floats = np.linalg.inv(crystal.to_primitive) @ primitive
     cell, known = np.array(cell_of(conventional)), np.array(crystal.unit_cell)
     lengths = np.abs(cell[:3] / known[:3] - 1.0).max()
@@ -267,19 +278,9 @@ def _finished(
 def _check_new(
     lattice: IndexedLattice, found: list[IndexedLattice], crystal: KnownCrystal, smallest: float
 ) -> None:
+    """Spots that a lattice left can show it again, turned by what is nearly a symmetry."""
+    rotations = crystal.lattice_rotations(SAME_LATTICE_STRAIN)
     for other in found:
-        angle = misorientation_deg(lattice.a_matrix, other.a_matrix, crystal)
+        angle = misorientation_deg(lattice.a_matrix, other.a_matrix, rotations)
         if angle < smallest:
             raise NotIndexedError(f"the next lattice is {angle:.1f} degrees from one before")
-
-
-def misorientation_deg(first: Floats, second: Floats, crystal: KnownCrystal) -> float:
-    """The angle between two settings, modulo the proper rotations of the point group."""
-    angles = []
-    for rotation in crystal.point_group:
-        left, _, right = np.linalg.svd(first @ np.linalg.inv(second @ rotation.T))
-        turn = left @ right
-        if np.linalg.det(turn) > 0:
-            cosine = np.clip((np.trace(turn) - 1.0) / 2.0, -1.0, 1.0)
-            angles.append(float(np.degrees(np.arccos(cosine))))
-    return min(angles, default=180.0)

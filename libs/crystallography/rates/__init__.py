@@ -10,6 +10,7 @@ from libs.crystallography.rates.rows import (
     rows_from_results,
     rows_of,
     rows_of_all,
+    rows_of_tables,
 )
 from libs.crystallography.rates.segments import SEGMENT_ROWS
 from libs.crystallography.rates.series import RunStatsSeries
@@ -37,5 +38,6 @@ __all__ = [
     "rows_from_results",
     "rows_of",
     "rows_of_all",
+    "rows_of_tables",
     "wilson",
 ]

@@ -55,7 +55,11 @@ class FrameColumns:
 
     def find(self, frame: int) -> int:
         """The row of a frame, −1 where it is not known."""
-        return int(self._index.find(np.array([frame], np.int64))[0])
+        return int(self.find_all(np.array([frame], np.int64))[0])
+
+    def find_all(self, frames: IntArray) -> IntArray:
+        """The row of each frame, −1 where it is not known."""
+        return self._index.find(frames)
 
     def upsert(self, batch: FramesProcessed) -> IntArray:
         """Take a message's results; gives the rows that changed. Raises BadMessageError."""
@@ -73,6 +77,14 @@ class FrameColumns:
             rows, at, fresh = rows[fresh | better], at[fresh | better], fresh[fresh | better]
         self._place(rows, at, fresh)
         return at
+
+    def complete(self, tables: Rows) -> None:
+        """Take the shell tables of results that we have without them; nothing else changes."""
+        at = self._index.find(tables["frame"])
+        same = at >= 0
+        same[same] = self._rows["precedence"][at[same]] == tables["precedence"][same]
+        for name in ("shell_d_min", "contiguous", "cctbx"):
+            self._rows[name][at[same]] = tables[name][same]
 
     def rows_since(self, oldest_us: int) -> IntArray:
         """The numbers of the rows with this event time or a later one."""

@@ -17,8 +17,8 @@ from libs.messages import (
     BadMessageError,
     FrameResult,
     FramesProcessed,
-    Lattice,
     Outcome,
+    Shells,
     precedences,
 )
 
@@ -176,7 +176,8 @@ def _add_lattices(rows: Rows, indexed: Sequence[tuple[int, FrameResult]]) -> Non
     first = [f.lattices[0] for _, f in indexed]
     rows["offset_px"][at] = _single([one.offset_px or (np.nan, np.nan) for one in first])
     rows["cell"][at] = _single([(*one.unit_cell[:3], one.unit_cell[4]) for one in first])
-    _add_shells(rows, [(i, lattice) for i, f in indexed for lattice in f.lattices])
+    every = [(i, lattice.shells) for i, f in indexed for lattice in f.lattices]
+    _add_shells(rows, [(i, shells) for i, shells in every if shells is not None])
 
 
 def _single(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -184,8 +185,24 @@ def _single(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.clip(np.asarray(values, np.float64), -LARGEST_SINGLE, LARGEST_SINGLE)
 
 
-def _add_shells(rows: Rows, lattices: Sequence[tuple[int, Lattice]]) -> None:
-    tables = [(i, lattice.shells) for i, lattice in lattices if lattice.shells is not None]
+def rows_of_tables(tables: Sequence[tuple[int, int, Shells]]) -> Rows:
+    """Rows that hold nothing but stored shell tables, by frame and precedence; one for each result.
+
+    Raises ValueError for a table that has not ten shells.
+    """
+    results = [(frame, precedence) for frame, precedence, _ in tables]
+    places = {result: i for i, result in enumerate(dict.fromkeys(results))}
+    rows = np.zeros(len(places), ROW)
+    for name, values in zip(("frame", "precedence"), zip(*places, strict=True), strict=False):
+        rows[name] = values
+    owners = [places[result] for result in results]
+    order = np.argsort(owners, kind="stable").tolist()
+    _add_shells(rows, [(owners[i], tables[i][2]) for i in order])
+    return rows
+
+
+def _add_shells(rows: Rows, tables: Sequence[tuple[int, Shells]]) -> None:
+    """Of each row the best of its tables, which stand together."""
     if not tables:
         return
     owners = np.array([i for i, _ in tables])

@@ -60,13 +60,17 @@ class JobStatistics:
 
     def upsert_all(self, batches: Sequence[FramesProcessed]) -> int:
         """Take several messages at once, which is several times as fast as one by one."""
-        return self.upsert_rows(rows_of_all(batches))
+        return len(self.frames_changed_by(batches))
+
+    def frames_changed_by(self, batches: Sequence[FramesProcessed]) -> IntArray:
+        """Take several messages at once; gives the frames (int64) whose rows changed."""
+        changed = self._upsert(rows_of_all(batches))
+        frames: IntArray = self.columns.rows["frame"][changed]
+        return frames
 
     def upsert_rows(self, rows: Rows) -> int:
         """Take rows; gives how many frames they changed."""
-        changed = self.columns.upsert_rows(rows)
-        self._judge(changed)
-        return len(changed)
+        return len(self._upsert(rows))
 
     def summary(self) -> StatisticsBar:
         """The statistics bar of everything so far."""
@@ -134,6 +138,11 @@ class JobStatistics:
     def bits(self) -> Bits:
         """What each row counts as (a view)."""
         return self._store[: self._judged]
+
+    def _upsert(self, rows: Rows) -> IntArray:
+        changed = self.columns.upsert_rows(rows)
+        self._judge(changed)
+        return changed
 
     def _judge(self, changed: IntArray) -> None:
         if self.columns.attempt > self._rules.attempt:

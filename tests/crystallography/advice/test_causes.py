@@ -76,6 +76,21 @@ def test_a_lost_jet_is_not_called_lack_of_crystals() -> None:
     assert adviser.episodes[-1].cleared_us is None
 
 
+@pytest.mark.parametrize(("left", "says_so"), [(0.0, False), (0.04, True)])
+def test_a_lost_jet_in_vacuum_is_dark_and_what_light_is_left_is_told(
+    left: float, says_so: bool
+) -> None:
+    lost = Trouble(start_s=100, values={"jet": 0.0})
+    rows = simulate(Experiment(seconds=130, troubles=[lost]))
+    rows["rings"][rows["ts_us"] >= (START_S + 100) * 1_000_000] *= left
+    adviser = advised(rows)
+    (episode,) = adviser.episodes
+    assert episode.cause is Cause.NO_BEAM
+    advice = adviser.advice(JOB, episode)
+    assert "in vacuum a lost jet looks the same" in advice.suggestion
+    assert any(line.startswith("Some light is left") for line in advice.evidence) is says_so
+
+
 def test_silence_of_a_steady_stream_is_missing_data() -> None:
     rows = simulate(Experiment(seconds=200))
     time_s = rows["ts_us"] / 1e6 - START_S

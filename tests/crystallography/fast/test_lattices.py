@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from libs.crystallography.fast.crystal import KnownCrystal
-from libs.crystallography.fast.lattice import unimodular
-from libs.crystallography.fast.lattices import find_lattices, misorientation_deg
+from libs.crystallography.fast.lattice import misorientation_deg
+from libs.crystallography.fast.lattices import find_lattices
 from libs.crystallography.fast.settings import FastSettings
 from libs.simulation.conditions import Kind, condition_of
 from libs.simulation.crystal import Crystal
@@ -25,20 +25,12 @@ FORMS = (
 )  # fmt: skip
 ORIENTATION_DEG = 0.1
 CELL = 0.003
-
-
-def with_lattice_symmetry(crystal: KnownCrystal) -> KnownCrystal:
-    """The point group of the lattice, since spot positions show no more than that."""
-    changes = unimodular()
-    metric = crystal.metric
-    images = changes @ metric @ changes.transpose(0, 2, 1)
-    same = np.abs(images - metric).max(axis=(1, 2)) < 1e-6 * metric.max()
-    rotations = np.rint(changes[same].transpose(0, 2, 1)).astype(np.int64)
-    return KnownCrystal(crystal.unit_cell, rotations, np.zeros((len(rotations), 3)))
+EXACT = 1e-6
 
 
 def error_deg(found: np.ndarray, true: Crystal, crystal: KnownCrystal) -> float:
-    return misorientation_deg(found, true.a_matrix(), with_lattice_symmetry(crystal))
+    """Modulo the symmetry of the lattice, since spot positions show no more than that."""
+    return misorientation_deg(found, true.a_matrix(), crystal.lattice_rotations(EXACT))
 
 
 def cell_error(found: tuple[float, ...], true: Crystal) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from aiohttp import web
 
-from tests.live_view.page.frames import COLUMNS, Frames
+from tests.live_view.page.frames import COLUMNS, Frames, at_cutoff
 
 PAGE_FOLDER = Path(__file__).parents[3] / "services" / "live_view" / "static"
 HEADER = (0x53544C53, 1)
@@ -167,7 +167,8 @@ class FakeApi:
     async def _get_frames(self, request: web.Request) -> web.StreamResponse:
         versions = self._versions[int(request.match_info["id"])]
         since = int(request.query["since"])
-        newer = [frames for revision, frames in versions if revision > since]
+        i_sigi = float(request.query["i_sigi"])
+        newer = [at_cutoff(frames, i_sigi) for revision, frames in versions if revision > since]
         body = encode(newer, revision=len(versions), full=since == 0)
         return web.Response(body=body, content_type="application/octet-stream")
 

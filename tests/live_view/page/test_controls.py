@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.live_view.page import naive
 from tests.live_view.page.fake_api import FakeApi
-from tests.live_view.page.frames import Frames, random_frames
+from tests.live_view.page.frames import Frames, at_cutoff, random_frames
 from tests.live_view.page.opened import OpenedPage
 
 START_S = 1_700_000_000
@@ -64,6 +64,35 @@ def test_the_resolution_definition_can_be_chosen(opened: OpenedPage, api: FakeAp
     expected = naive.rates(naive.facts(frames, resolution="cctbx"))["high_quality"]
     numerator = expected["numerator"]
     opened.wait(f"stillstream.summary({job}).rates.high_quality.numerator === {numerator}")
+
+
+def test_another_i_sigi_cutoff_is_asked_of_the_server(opened: OpenedPage, api: FakeApi) -> None:
+    frames = random_frames(1200, seed=3)
+    job = api.add_job(frames.take(slice(0, 1000)), n_announced=1200)
+    opened.open()
+    opened.page.click("#cutoffs-button")
+    opened.page.locator("[name=i_sigi]").fill("2.5")
+    opened.wait("stillstream.cuts.i_sigi === 2.5")
+
+    def expected(n: int) -> int:
+        part = at_cutoff(frames.take(slice(0, n)), 2.5)
+        return int(naive.rates(naive.facts(part))["high_quality"]["numerator"])
+
+    found = f"stillstream.summary({job}).rates.high_quality.numerator"
+    opened.wait(f"{found} === {expected(1000)}")
+    api.add_frames(job, frames.take(slice(1000, 1200)))
+    opened.wait(f"stillstream.columns({job}).frame.length === 1200")
+    assert opened.look(found) == expected(1200)
+    assert "i_sigi=2.5" in opened.page.url
+
+
+def test_a_link_holds_the_i_sigi_cutoff(opened: OpenedPage, api: FakeApi) -> None:
+    api.add_job(random_frames(300, seed=3), open=False)
+    opened.open("?i_sigi=3")
+    assert opened.look("stillstream.cuts.i_sigi") == 3
+    asked = [path for path in api.requests if "/frames?" in path]
+    assert asked
+    assert all(path.endswith("&i_sigi=3") for path in asked)
 
 
 def test_dragging_zooms_all_panels_and_double_click_shows_all(

@@ -37,7 +37,7 @@ def test_only_what_is_new_is_fetched(opened: OpenedPage, api: FakeApi) -> None:
     api.add_frames(job, frames.take(slice(200, 300)))
     opened.wait("stillstream.dots('a') === 300")
     asked = [path for path in api.requests if "/frames?" in path]
-    assert asked[-1] == f"/api/jobs/{job}/frames?since=1"
+    assert asked[-1] == f"/api/jobs/{job}/frames?since=1&i_sigi=1"
 
 
 def test_late_frames_take_their_place(opened: OpenedPage, api: FakeApi) -> None:
@@ -112,6 +112,9 @@ def test_advice_is_shown_when_the_server_has_some(opened: OpenedPage, api: FakeA
     opened.wait("document.querySelector('#advice').dataset.level === 'act'")
     assert opened.text("#advice h2") == "No jet: realign the nozzle"
     assert "Solvent 1 % (was 88 %)" in opened.text("#advice .why")
+    levels = "[...document.querySelectorAll('.light')].map(l => l.dataset.level ?? '')"
+    assert opened.look(levels) == ["act", "", "", "", ""]  # consequences stay quiet
+    assert "Act" in opened.text(".light[data-rate=solvent]")
 
 
 def test_a_run_that_ended_says_what_was_wrong_at_its_end(opened: OpenedPage, api: FakeApi) -> None:

@@ -37,7 +37,8 @@ export const getJson = async (path) => (await get(path, 10_000)).json();
 
 export const getJobs = () => getJson('/api/jobs');
 export const getRates = () => getJson('/api/rates');
-export const getFrame = (id, frame) => getJson(`/api/jobs/${id}/frame/${frame}`);
+export const getFrame = (id, frame, lane = null) =>
+  getJson(`/api/jobs/${id}/frame/${frame}${lane ? `?lane=${lane}` : ''}`);
 
 /** Reads the body of `/api/jobs/{id}/frames`. Throws when it is not one. */
 export function decodeFrames(buffer) {
@@ -56,8 +57,9 @@ export function decodeFrames(buffer) {
   return { n, revision, full: full === 1, total, rows };
 }
 
-export async function getFrames(id, since) {
-  const response = await get(`/api/jobs/${id}/frames?since=${since}`, 60_000);
+/** What changed since a revision; resolutions at this I/σ cut-off. */
+export async function getFrames(id, since, iSigi) {
+  const response = await get(`/api/jobs/${id}/frames?since=${since}&i_sigi=${iSigi}`, 60_000);
   return decodeFrames(await response.arrayBuffer());
 }
 

@@ -6,6 +6,7 @@ const SLIDERS = [
   { name: 'hit', title: 'Hit', unit: 'strong spots', low: 5, high: 200, step: 1, digits: 0 },
   { name: 'solvent', title: 'Solvent', unit: 'ring ratio', low: 0.5, high: 2, step: 0.01, digits: 2 },
   { name: 'd_min_quality', title: 'High quality', unit: 'Å or better', low: 1.2, high: 6, step: 0.1, digits: 1 },
+  { name: 'i_sigi', title: 'Resolution', unit: 'I/σ or more', low: 0.5, high: 6, step: 0.1, digits: 1 },
   { name: 'lattices', title: 'Multi-lattice', unit: 'lattices or more', low: 2, high: 5, step: 1, digits: 0 },
 ];
 const DEFINITIONS = { contiguous: 'contiguous shells', cctbx: 'as cctbx.xfel' };
@@ -102,7 +103,7 @@ export class Drawer {
         text,
       ),
     );
-    return el('fieldset', { class: 'cut' }, el('legend', {}, 'Resolution'), ...radios);
+    return el('fieldset', { class: 'cut' }, el('legend', {}, 'Shells of the resolution'), ...radios);
   }
 
   #change(name, value) {

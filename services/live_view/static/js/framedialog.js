@@ -99,7 +99,8 @@ function rest(frame) {
 }
 
 export class FrameDialog {
-  /** `neighbour(job, frame, step)` gives the frame before or after, or null. */
+  /** `neighbour(job, frame, step)` gives the frame before or after, or null. A job may carry the
+      lane that is looked at, and a label of it. */
   constructor(neighbour) {
     this.neighbour = neighbour;
     this.dialog = find('#frame');
@@ -115,11 +116,12 @@ export class FrameDialog {
   async open(job, frame) {
     this.job = job;
     this.frame = frame;
-    find('#frame-title').textContent = `${runName(job)}, frame ${count(frame)}`;
+    const which = job.label ? `: ${job.label}` : '';
+    find('#frame-title').textContent = `${runName(job)}, frame ${count(frame)}${which}`;
     this.#fill(el('p', { class: 'nothing' }, 'Asking the server'));
     if (!this.dialog.open) this.dialog.showModal();
     try {
-      const answer = await getFrame(job.id, frame);
+      const answer = await getFrame(job.id, frame, job.lane);
       if (this.frame === frame && this.job === job) this.#show(answer);
     } catch (error) {
       this.#fill(el('p', { class: 'nothing' }, `This frame could not be fetched: ${error.message}`));

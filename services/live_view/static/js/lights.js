@@ -33,10 +33,24 @@ const WORDS = {
   disconnected: ['none', 'Stale'],
 };
 const GLYPHS = { live: 'live', preliminary: 'preliminary', ended: 'ended', none: 'none' };
+/** The light that a cause is about; what follows from it stays quiet. */
+const ABOUT = {
+  no_beam: 'solvent',
+  no_jet: 'solvent',
+  no_crystals: 'hit',
+  spotfinder_too_strict: 'hit',
+  spotfinder_picks_up_noise: 'hit',
+  too_dilute: 'hit',
+  too_dense: 'multi_lattice',
+  indexing_or_geometry_wrong: 'indexing',
+  geometry_drifted: 'indexing',
+  crystals_degrade: 'high_quality',
+};
+const LEVEL_WORDS = { act: 'Act', watch: 'Watch' };
 const NO_DATA = ['none', 'No data'];
 const MINUTE_US = 60e6;
 
-export function showLights({ state, tally, cuts, isPreliminary }) {
+export function showLights({ state, tally, cuts, isPreliminary, advice }) {
   const windows = tally?.n
     ? {
         ten: liveRates(tally, 10),
@@ -44,18 +58,32 @@ export function showLights({ state, tally, cuts, isPreliminary }) {
         before: liveRates(tally, 60, tally.newestUs - MINUTE_US),
       }
     : null;
-  const context = { state, tally, cuts, windows, isPreliminary };
+  const context = { state, tally, cuts, windows, isPreliminary, advice };
   find('#lights').replaceChildren(...LIGHTS.map((light) => lightOf(light, context)));
 }
 
-function lightOf({ rate, title, of, colour }, { state, tally, cuts, windows, isPreliminary }) {
+/** The level of advice in force about a light; old values alarm nobody. */
+function levelOf(rate, { advice, state }) {
+  if (!advice || state.isStale || ABOUT[advice.cause] !== rate) return null;
+  return advice.level === 'act' ? 'act' : 'watch';
+}
+
+function lightOf({ rate, title, of, colour }, context) {
+  const { state, tally, cuts, windows, isPreliminary } = context;
+  const level = levelOf(rate, context);
   const [ten, sixty] = windows ? [windows.ten[rate], windows.sixty[rate]] : [null, null];
   const [kind, word] = sixty?.denominator ? (WORDS[state.kind] ?? NO_DATA) : NO_DATA;
   const footer = of(cuts) + (windows && isPreliminary ? ', prelim.' : '');
   return el(
     'article',
-    { class: 'light', 'data-state': kind, 'data-rate': rate },
-    el('header', {}, glyph(GLYPHS[kind]), el('h3', {}, title), el('span', { class: 'word' }, word)),
+    { class: 'light', 'data-state': kind, 'data-rate': rate, 'data-level': level },
+    el(
+      'header',
+      {},
+      glyph(level ?? GLYPHS[kind]),
+      el('h3', {}, title),
+      el('span', { class: 'word' }, LEVEL_WORDS[level] ?? word),
+    ),
     number(ten, 'ten', '10 s'),
     number(sixty, 'sixty', '60 s'),
     sparkline(tally, rate, colour),

@@ -102,7 +102,7 @@ export function drawPreliminary(u, spans) {
 
 /** Advice as bars on the time axis: filled means act. */
 export function drawAdvice(u, advices) {
-  inside(u, (ctx, { left, top }, ratio) => {
+  inside(u, (ctx, { left, top, width }, ratio) => {
     for (const { from, to, level, text } of advices) {
       const a = Math.max(left, across(u, from));
       const b = Math.max(a + 3 * ratio, across(u, to));
@@ -111,8 +111,9 @@ export function drawAdvice(u, advices) {
       ctx.fillStyle = ctx.strokeStyle = colours.alarm;
       if (level === 'act') ctx.fillRect(a, top, b - a, height);
       else ctx.strokeRect(a + ratio / 2, top + ratio / 2, b - a - ratio, height - ratio);
-      label(ctx, text, a + 2 * ratio, top + height + 3 * ratio, {
-        align: 'left', base: 'top', colour: colours.alarm, style: '600',
+      const isLate = a + text.length * colours.fontSize * 0.6 * ratio > left + width;
+      label(ctx, text, isLate ? b - 2 * ratio : a + 2 * ratio, top + height + 3 * ratio, {
+        align: isLate ? 'right' : 'left', base: 'top', colour: colours.alarm, style: '600',
       });
     }
   });

@@ -133,7 +133,8 @@ export class Page {
     const trial = job && store.trialTally(job.id, trialCuts(job));
     const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds() };
     showSentence(sentenceOf(facts), state);
-    showLights({ state, tally, cuts: this.cuts, isPreliminary: known?.isPreliminary });
+    const { isPreliminary } = known ?? {};
+    showLights({ state, tally, cuts: this.cuts, isPreliminary, advice });
   }
 
   #drawPanels(state) {
@@ -204,7 +205,7 @@ export class Page {
     this.selection.overrides = overrides;
     this.recutFrame ??= requestAnimationFrame(() => {
       this.recutFrame = null;
-      this.store.recount((id) => this.cutsOf(id));
+      this.store.recount((id) => this.cutsOf(id)).catch((error) => this.feed.failed(error));
       this.#writeAddress();
     });
   }

@@ -1,6 +1,6 @@
 /* Which runs are shown: by trial, by tags, and how many. Pure but for its own choice. */
 
-const DEFAULTS = { hit: 40, solvent: 1, d_min_quality: 2.5, lattices: 2 };
+const DEFAULTS = { hit: 40, solvent: 1, d_min_quality: 2.5, lattices: 2, i_sigi: 1 };
 
 /** The trial's cut-offs of a job; what the server leaves out has FIELD's default. */
 export const trialCuts = (job) => {

@@ -105,12 +105,25 @@ export class Store {
     }
     this.cutsOf = cutsOf;
     this.#changed();
+    return this.#refreshOther();
+  }
+
+  /** Resolutions at another I/σ cut-off are the server's to say; all else is counted here. */
+  async #refreshOther() {
+    const others = [...this.known].filter(
+      ([, entry]) => entry.iSigi !== undefined && entry.iSigi !== entry.cuts.i_sigi,
+    );
+    for (const [id, entry] of others) if (!this.wanted.has(id)) entry.isLoaded = false;
+    await Promise.all(others.map(([id]) => this.refresh(id)));
   }
 
   async #fetchUntilCurrent(id, entry) {
     do {
       entry.isStale = false;
-      const answer = await getFrames(id, entry.columns.revision);
+      const { i_sigi: iSigi } = this.cutsOf(id);
+      const since = entry.iSigi === iSigi ? entry.columns.revision : 0;
+      const answer = await getFrames(id, since, iSigi);
+      entry.iSigi = iSigi;
       const first = entry.columns.apply(answer);
       entry.cuts ??= this.cutsOf(id);
       entry.tally.update(entry.columns, entry.cuts, first);

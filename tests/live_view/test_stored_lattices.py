@@ -1,4 +1,4 @@
-"""The rows of a comparison out of a real database: those of the results, cells included."""
+"""Cells and shell tables out of a real database: those of the results that were stored."""
 
 import random
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from libs.crystallography.rates import rows_of
+from libs.crystallography.rates import FrameColumns, rows_of
 from libs.messages import FrameNumber, FramesProcessed, JobId, Lane
 from services.live_view.catalogue import DatabaseCatalogue
 from tests.catalogue.builders import add_job, batch, result
@@ -43,6 +43,21 @@ async def test_cells_and_lanes_come_back(editor: AsyncEngine, writer: AsyncEngin
         assert np.array_equal(found["cell"], expected["cell"])
         for column in ("precedence", "n_strong", "n_lattices", "d_min_contiguous"):
             assert np.array_equal(found[column], expected[column], equal_nan=True)
+
+
+async def test_shell_tables_come_back_for_the_results_that_count(
+    editor: AsyncEngine, writer: AsyncEngine
+) -> None:
+    name = await add_job(editor)
+    messages = [said(name, Lane.DIALS, 1, 1), said(name, Lane.DIALS, 2, 2)]
+    await Harness(writer, messages).drain()
+    catalogue, job = DatabaseCatalogue(editor), shown_job(id=1, job=name, attempt=2)
+    columns, expected = FrameColumns(), rows_of(messages[1])
+    columns.upsert_rows(await catalogue.rows(job))
+    columns.complete(await catalogue.tables(job))
+    indexed = expected["n_lattices"] > 0
+    for column in ("shell_d_min", "contiguous", "cctbx"):
+        assert np.array_equal(columns.rows[column][indexed], expected[column][indexed])
 
 
 async def test_a_frame_is_looked_up_in_its_lane(editor: AsyncEngine, writer: AsyncEngine) -> None:

@@ -1,4 +1,4 @@
-"""What a comparison of two results asks: the cells of a job's frames, and the lanes it has."""
+"""What the page asks of lattices: cells for a comparison, shell tables for another I/σ cut-off."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.catalogue.blobs import unpack_shells
 from libs.catalogue.result_models import FrameRow, LatticeRow
-from libs.messages import ATTEMPT_SHIFT, Lane
+from libs.messages import ATTEMPT_SHIFT, Lane, Shells
 
 FRAME: Any = FrameRow.__table__
 LATTICE: Any = LatticeRow.__table__
@@ -32,6 +33,24 @@ async def first_cells(connection: AsyncConnection, job: int, *, attempt: int, la
         .order_by(LATTICE.c.frame)
     )
     return np.array([(row[0], row[1], tuple(row[2:])) for row in rows], CELL_DTYPE)
+
+
+async def shell_tables(
+    connection: AsyncConnection, job: int, *, attempt: int, lane: Lane
+) -> list[tuple[int, int, Shells]]:
+    """The tables of all lattices that have one, with frame and precedence, in frame order."""
+    rows = await connection.execute(
+        sa.select(LATTICE.c.frame, LATTICE.c.precedence, LATTICE.c.shells)
+        .where(
+            LATTICE.c.job_id == job,
+            LATTICE.c.lane == lane.value,
+            LATTICE.c.shells.is_not(None),
+            LATTICE.c.precedence >= attempt << ATTEMPT_SHIFT,
+        )
+        .order_by(LATTICE.c.frame, LATTICE.c.lattice)
+    )
+    found = ((frame, precedence, unpack_shells(blob)) for frame, precedence, blob in rows)
+    return [(frame, precedence, table) for frame, precedence, table in found if table is not None]
 
 
 async def lanes_of(connection: AsyncConnection, job: int) -> list[Lane]:

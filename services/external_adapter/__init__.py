@@ -1,0 +1,1 @@
+"""Results that another system computed become results of a job."""
