@@ -156,7 +156,8 @@ def _advice() -> Any:
 
 
 def _lost_frames() -> Any:
-    return panels.table("Frames that could not be processed", sql.UNREADABLE, times=("time",))
+    panel = panels.table("Frames that could not be processed", sql.UNREADABLE, times=("time",))
+    return panel.description(RANGE)
 
 
 def _runs() -> builders.AnnotationQuery:
