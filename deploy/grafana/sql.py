@@ -37,7 +37,7 @@ ROLLUPS_IN_VIEW = (
     "FROM frame_rollup u"
     + IN_VIEW.format(table="u")
     + f"""
-   AND u.lane = t.lane
+   AND u.lane = j.lane
   JOIN rollup_rules s ON s.job_id = j.id AND s.attempt = j.attempt{{more}}
  WHERE u.width = IF($__interval_ms < {COARSE_INTERVAL_MS}, {ROLLUP_WIDTHS[0]}, {ROLLUP_WIDTHS[1]})
    AND u.first_ts_us >= $__unixEpochFrom() * 1000000
