@@ -12,16 +12,19 @@ from os import environ
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from libs.crystallography.rates import JobStatistics
+from libs.crystallography.resolution import shell_edges
 from libs.local_stack import ROOT, LocalStack
 from libs.messages import (
     FrameNumber,
     FramesArrived,
     FrameSpan,
     FramesProcessed,
-    JobId,
+    Lane,
     Message,
     RunEnded,
     RunStarted,
@@ -106,7 +109,8 @@ def run_facts() -> list[Message]:
     ]  # fmt: skip
 
 
-def messages_of(job: JobId, first: int, end: int) -> list[FramesProcessed]:
+def messages_of(job: dict[str, Any], first: int, end: int) -> list[FramesProcessed]:
+    """Results in the job's own lane."""
     table = shells([9, 8, 7, 6, 5, 4, 3, 2, 1, 0.5])
     frames = [
         result(
@@ -119,7 +123,13 @@ def messages_of(job: JobId, first: int, end: int) -> list[FramesProcessed]:
         for i in range(first, end)
     ]
     return [
-        batch(frames[at : at + 20], job=job, run=RUN, file="/data/a.h5")
+        batch(
+            frames[at : at + 20],
+            job=job["job"],
+            run=RUN,
+            file="/data/a.h5",
+            lane=Lane(job["lane"]),
+        )
         for at in range(0, len(frames), 20)
     ]
 
@@ -131,13 +141,14 @@ def job(served: Served) -> dict[str, Any]:
     until(lambda: bool(served.json("/api/jobs")["jobs"]), "a job on the page")
     (listed,) = served.json("/api/jobs")["jobs"]
     assert (listed["run"], listed["open"], listed["cutoffs"]["hit"]) == (RUN, True, 40)
-    return dict(listed)
+    (lane,) = served.json(f"/api/jobs/{listed['id']}/lanes")["lanes"]
+    return dict(listed) | {"lane": lane}
 
 
 def test_frames_come_live_and_survive_a_kill_and_a_database_outage(
     served: Served, job: dict[str, Any]
 ) -> None:
-    number, first = job["id"], messages_of(job["job"], 0, 200)
+    number, first = job["id"], messages_of(job, 0, 200)
     served.publish(*first)
     until(lambda: served.frames(number).total == 200, "200 frames")
     revision = served.frames(number).revision
@@ -150,14 +161,14 @@ def test_frames_come_live_and_survive_a_kill_and_a_database_outage(
     assert again.frames == list(range(200))
 
     served.stack.stop("mariadb")
-    served.publish(*messages_of(job["job"], 200, 400), *first)
+    served.publish(*messages_of(job, 200, 400), *first)
     until(lambda: served.frames(number).total == 400, "400 frames without the database")
     until(lambda: not served.json("/api/health")["database"], "word of the outage")
     served.stack.start("mariadb")
     until(lambda: served.json("/api/health")["ok"], "the database again")
 
     served.publish(
-        *messages_of(job["job"], 400, N),
+        *messages_of(job, 400, N),
         RunEnded(run=RUN, n_frames=N, reason="status file", announced_us=START_US),
     )
     until(lambda: served.frames(number).total == N, "all frames")
@@ -171,7 +182,7 @@ def test_rates_on_the_page_are_those_of_the_frames(served: Served, job: dict[str
 
     until(lambda: not final()["preliminary"], "final rates")
     expected = JobStatistics()
-    for message in messages_of(job["job"], 0, N):
+    for message in messages_of(job, 0, N):
         expected.upsert(message)
     shown, bar = final()["summary"], expected.summary()
     names = [name for name in bar.__struct_fields__ if name.startswith("n_")]
@@ -191,3 +202,26 @@ def test_one_frame_is_shown_with_all_that_is_stored(served: Served, job: dict[st
     until(is_stored, "frame 4 in the database")
     assert (frame["frame"], frame["file"], frame["n_strong"]) == (4, "/data/a.h5", 4)
     assert frame["lattices"][0]["shells"]["mean"][:3] == [9.0, 8.0, 7.0]
+
+
+def test_another_i_sigi_cutoff_after_the_fact(served: Served, job: dict[str, Any]) -> None:
+    raw = served.read(f"/api/jobs/{job['id']}/frames?since=0&i_sigi=8.5")
+    strict = Answer(raw).columns["d_min_contiguous"]
+    assert np.isnan(strict[1])
+    assert strict[4] == pytest.approx(float(shell_edges(2.0)[0]), rel=1e-6)
+
+
+def test_two_lanes_of_a_run_are_compared(served: Served, job: dict[str, Any]) -> None:
+    other = [
+        msgspec.structs.replace(message, lane=Lane.EXTERNAL, frames=message.frames[:-1])
+        for message in messages_of(job, 0, N)
+    ]
+    served.publish(*other)
+    address = f"/api/compare?first={job['id']}&second={job['id']}@external"
+    n_other = N - len(other)
+    until(lambda: served.json(address)["n_compared"] == n_other, "the other lane's frames")
+    found = served.json(address)
+    assert (found["agreement"], found["n_only_first"]) == (1.0, len(other))
+    assert found["cell_percent"][0] == {"n": N // 4, "median": 0.0, "low": 0.0, "high": 0.0}
+    lanes = served.json(f"/api/jobs/{job['id']}/lanes")["lanes"]
+    assert lanes == [job["lane"], "external"]
