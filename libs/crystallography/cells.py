@@ -1,4 +1,4 @@
-"""Proposals of a unit cell: what they hold, how they are said, what a recipe says of its cell. Pure.
+"""Proposals of a unit cell: what they hold, how they are said, what a recipe knows. Pure.
 
 Finding them in many lattices needs DIALS: libs/diffraction/cell_finding.py.
 """
@@ -40,10 +40,16 @@ class CellProposal(msgspec.Struct, frozen=True, kw_only=True):
 
 def phil_lines(proposal: CellProposal) -> str:
     """What a recipe needs in order to know this cell."""
-    cell = " ".join(f"{value:.2f}" for value in proposal.unit_cell)
+    return with_known_cell("", proposal.unit_cell, proposal.space_group)
+
+
+def with_known_cell(phil: str, unit_cell: Cell, space_group: str) -> str:
+    """A recipe's text with a cell (Å, degrees) and a space group; later lines win in PHIL."""
+    cell = " ".join(f"{value:.2f}" for value in unit_cell)
     return (
-        f"indexing.known_symmetry.unit_cell = {cell}\n"
-        f"indexing.known_symmetry.space_group = {proposal.space_group.replace(' ', '')}\n"
+        f"{phil.rstrip()}\n" * bool(phil.strip())
+        + f"indexing.known_symmetry.unit_cell = {cell}\n"
+        + f"indexing.known_symmetry.space_group = {space_group.replace(' ', '')}\n"
     )
 
 

@@ -41,8 +41,8 @@ from libs.messages.sampling import frame_fraction, selected_for_indexing, select
 from libs.messages.statistics import (
     AdviceCleared,
     AdviceRaised,
-    CellGroup,
     Agreement,
+    CellGroup,
     Difference,
     LiveWindow,
     MergingShell,
