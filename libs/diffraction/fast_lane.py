@@ -26,6 +26,7 @@ from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import Progress, blank_result, ignore_progress, unreadable
 from libs.diffraction.errors import UnreadableFrameError
 from libs.diffraction.event_time import event_time
+from libs.diffraction.fast_archive import Lattices, fast_part
 from libs.diffraction.fast_geometry import FrameGeometry, GeometryCache
 from libs.diffraction.fast_lattices import (
     IntegratedLattice,
@@ -100,7 +101,11 @@ class FastLane:
         geometry = self._geometry.get(frame, beam, detector, fast, task.recipe)
         pixels = self._buffer.fill(frame, geometry.layout)
         run = _FrameRun(task, frame, pixels, fast, geometry, read_s)
-        return run.through(smallest_spot(fast, detector), progress)
+        reply = run.through(smallest_spot(fast, detector), progress)
+        if not task.keep_parts or run.spots is None:
+            return reply
+        part = fast_part(task, frame, (beam, detector), run.spots, run.lattices, fast.space_group)
+        return msgspec.structs.replace(reply, part=part)
 
     def close(self) -> None:
         """Let files go."""
@@ -135,6 +140,8 @@ class _FrameRun:
         self._solvent = SolventNumbers()
         self._n_strong = 0
         self._tried = False
+        self.spots: Spots | None = None
+        self.lattices: Lattices = ()
 
     def through(self, min_spot_size: int, progress: Progress) -> FrameReply:
         """Spots, solvent, lattices, reflections."""
@@ -162,7 +169,7 @@ class _FrameRun:
         spots, pixels = find_spots_flat(
             self._pixels, geometry.spot_mask, layout, trusted, settings, geometry.strong
         )
-        self._n_strong = len(spots)
+        self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = time.perf_counter() - started
         self._solvent = measure_solvent_fast(self._pixels, geometry.rings, layout, trusted, spots)
         return spots, pixels
@@ -196,6 +203,7 @@ class _FrameRun:
                 done.append(None)
                 reason = str(error)
         self._seconds["integrate"] = time.perf_counter() - started
+        self.lattices = tuple(zip(lattices, done, strict=True))
         return self._reply(lattices, done, reason)
 
     def _one(

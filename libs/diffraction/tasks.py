@@ -70,6 +70,8 @@ class ArchiveTask(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     versions: dict[str, str]
     parts: tuple[ArchivePart, ...]
+    files: tuple[str, ...] = ()
+    """Where the frames lie."""
 
 
 class CountTask(msgspec.Struct, frozen=True, kw_only=True):
