@@ -5,7 +5,7 @@ import pytest
 
 from libs.crystallography.cells import Cell, CellProposal
 from libs.diffraction.debian_gaps import prepare
-from libs.simulation.symmetry import SAMPLES, find_sample
+from libs.simulation.symmetry import find_sample
 
 pytestmark = pytest.mark.system
 BRAVAIS = {
@@ -52,7 +52,7 @@ def _noisy(basis: np.ndarray, noise: float, rng: np.random.Generator) -> Cell:
     return a, b, c, alpha, beta, gamma
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", BRAVAIS)
 def test_each_form_has_its_own_lattice(sample: str) -> None:
     proposal, form = found(sample, 10, 0.0005), find_sample(sample)
     from cctbx import crystal
