@@ -36,6 +36,8 @@ class CellProposal(msgspec.Struct, frozen=True, kw_only=True):
     """Median of the Niggli cells."""
     max_delta_deg: float
     """How far the metric is from that symmetry (Le Page)."""
+    n_superlattices: int = 0
+    """Of the lattices those that were indexed with a multiple of the cell; not in its median."""
 
 
 def phil_lines(proposal: CellProposal) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from libs.crystallography.cells import Cell, CellProposal, alike_cells, median_cell
 from libs.diffraction.metric_symmetry import metric_symmetry
+from libs.diffraction.superlattices import counted
 
 SAME_EDGE = 0.015
 """Two lattices belong together when their edges differ by less than about this fraction."""
@@ -23,10 +24,14 @@ def propose_cells(cells: Sequence[Cell]) -> tuple[CellProposal, ...]:
 
     `cells`: of primitive or centred lattices in P1, a, b, c in Å and angles in degrees.
     """
-    reduced = [_reduced(cell) for cell in cells]
-    groups = _groups(reduced)
-    wanted = [group for group in groups if len(group) >= LEAST_LATTICES] or groups
-    return tuple(_proposal(group, len(cells)) for group in wanted)
+    groups = _groups([_reduced(cell) for cell in cells])
+    medians = [median_cell([member.unit_cell().parameters() for member in g]) for g in groups]
+    counts = counted(medians, [len(group) for group in groups], least=LEAST_LATTICES)
+    found = sorted(
+        (item for item in zip(counts, groups, strict=True) if item[0]), key=lambda item: -item[0]
+    )
+    wanted = [item for item in found if item[0] >= LEAST_LATTICES] or found
+    return tuple(_proposal(group, count, len(cells)) for count, group in wanted)
 
 
 def _reduced(cell: Cell) -> Any:
@@ -52,7 +57,7 @@ def _clusters(reduced: Sequence[Any]) -> Iterator[list[Any]]:
         yield cluster.crystal_symmetries
 
 
-def _proposal(group: Sequence[Any], n_of: int) -> CellProposal:
+def _proposal(group: Sequence[Any], n_lattices: int, n_of: int) -> CellProposal:
     from cctbx.sgtbx.bravais_types import bravais_lattice
 
     cells = [member.unit_cell().parameters() for member in group]
@@ -61,7 +66,8 @@ def _proposal(group: Sequence[Any], n_of: int) -> CellProposal:
     conventional = found.symmetry.as_reference_setting().space_group()
     chiral = found.symmetry.space_group().build_derived_acentric_group()
     return CellProposal(
-        n_lattices=len(group),
+        n_lattices=n_lattices,
+        n_superlattices=n_lattices - len(group),
         n_of=n_of,
         unit_cell=_six(found.symmetry.unit_cell().parameters()),
         spread=_six(alike.std(axis=0).tolist()),

@@ -83,7 +83,8 @@ def test_a_trial_is_copied_with_a_known_cell(database: DatabaseServer, tmp_path:
     done(database, "group", "add", "all", "--source=jet")
     done(database, "trial", "add", "unknown", f"--phil={phil}", "--d-min=1.8", "--group=all")
     cell = ("--unit-cell", "79.1 79.1 38 90 90 90", "--space-group", "P 4 2 2")
-    done(database, "trial", "copy", "unknown", "known", *cell, "--active")
+    copied = done(database, "trial", "copy", "unknown", "known", *cell, "--active")
+    assert copied == "trial 2: lane fast\n"
     first, second = json.loads(done(database, "trial", "list", "--json"))
     assert (second["run_groups"], second["active"]) == (["all"], True)
     assert second["settings"]["d_min_angstrom"] == first["settings"]["d_min_angstrom"]
@@ -91,3 +92,7 @@ def test_a_trial_is_copied_with_a_known_cell(database: DatabaseServer, tmp_path:
     assert "space_group = P422" in second["settings"]["phil"]
     refused = call(database, "trial", "copy", "unknown", "x", "--unit-cell", "79 79", *cell[2:])
     assert "six numbers are needed" in refused.output
+    wrong = ("--unit-cell", "79.1 38 79.1 90 90 90", "--space-group", "P422")
+    refused = call(database, "trial", "copy", "unknown", "x", *wrong)
+    assert "cannot have the space group P 4 2 2" in refused.output
+    assert len(json.loads(done(database, "trial", "list", "--json"))) == 2
