@@ -205,10 +205,10 @@ def _keep_strong(
     extended: bool, flags: Flags, strong: Mask, found: Places, n_found: int,
 ) -> int:  # fmt: skip
     """Append the flagged pixels of a row that are strong by DIALS's formula; the new number."""
-    n_fast = image.shape[1]
-    words = flags.view(np.uint64)
-    for word in np.flatnonzero(words):
-        for i in range(WORD * word, min(WORD * word + WORD, n_fast)):
+    n_fast, words = image.shape[1], flags.view(np.uint64)
+    for word in range(len(words)):
+        end = min(WORD * word + WORD, n_fast) if words[word] else 0
+        for i in range(WORD * word, end):
             value = float(image[row, i])
             inside = usable[row, i] and trusted[0] < value < trusted[1]
             if flags[i] and inside and _is_strong(boxes[:, i], value, sigmas, gain, extended):
