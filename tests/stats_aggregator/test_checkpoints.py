@@ -4,12 +4,16 @@ import random
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
-from libs.messages import JobId, Lane
-from libs.streams import FencedError
+from libs.messages import JobId, Lane, MessageRejected
+from libs.messages.topics import CHECKPOINTS
+from libs.streams import DeadLetters, FencedError
+from libs.streams.fakes import FakeSink
 from services.stats_aggregator.checkpoints import KafkaCheckpoints
 from services.stats_aggregator.knowledge import UNKNOWN
 from services.stats_aggregator.partition import PartitionState
+from tests.contracts.hostile_wire import hostile_payloads
 from tests.crystallography.rates.builders import JOB, batch, result
 
 pytestmark = pytest.mark.system
@@ -98,3 +102,23 @@ async def test_an_earlier_owner_overwrites_nothing(
             await checkpoints.save(stale)
         again = await owned(successor, number)
     assert (again.next_offset, n_processed(again, JOB)) == (2, 1020)
+
+
+async def test_hostile_payloads_hide_nothing_and_become_dead_letters_once(
+    kafka: str, number: int
+) -> None:
+    letters = FakeSink()
+    async with KafkaCheckpoints(kafka, DeadLetters("test", letters)) as checkpoints:
+        state = await owned(checkpoints, number)
+        count(state, JOB, range(100))
+        saved = state.checkpoint(NOW_US)
+        await checkpoints.save(saved)
+        payloads = [p for p in hostile_payloads(saved.manifest).values() if p is not None]
+        async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+            for key in map(CHECKPOINTS.key, (saved.manifest, *saved.segments)):
+                for payload in payloads:
+                    await producer.send_and_wait(CHECKPOINTS.name, payload, key=key.encode())
+        for _ in range(2):
+            assert n_processed(await owned(checkpoints, number), JOB) == 100
+    rejected = [m.value for m in letters.published if isinstance(m, MessageRejected)]
+    assert rejected == 2 * payloads
