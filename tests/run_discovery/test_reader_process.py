@@ -8,7 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
-from services.run_discovery.hdf5_files import WRITTEN_IN_SWMR_MODE, UnreadableFileError
+from libs.diffraction.virtual_data import WRITTEN_IN_SWMR_MODE
+from services.run_discovery.hdf5_files import UnreadableFileError
 from services.run_discovery.reader_process import ReaderDiedError, ReaderProcess
 
 
