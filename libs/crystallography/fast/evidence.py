@@ -29,8 +29,8 @@ PAIRS = tuple(itertools.combinations(range(3), 2))
 CEILING = 300.0
 LIMIT = 13.0
 """Decades of improbability that noise does not reach."""
-DIRECTION_LIMIT = 8.5
-"""The same for the weakest direction. Noise reaches 3, wrong cells 7."""
+DIRECTION_LIMIT = 15.0
+"""The same for the weakest direction. Noise reaches 3, wrong cells 10; split crystals show 20."""
 FAIR_DIRECTION_LIMIT = 5.0
 """Enough where the points that fit two directions fit the third as well:"""
 SHARE_HALF_WIDTH = 0.125

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from libs.crystallography.fast.evidence import (
-    DIRECTION_LIMIT,
+    FAIR_DIRECTION_LIMIT,
     LIMIT,
     evidence,
     weakest_direction,
@@ -39,10 +39,10 @@ def test_scrambled_spots_stay_below_the_limits_and_true_ones_above(name: str) ->
     for seed in range(4):
         noise, weakest = best(name, seed, scramble=True)
         assert noise < LIMIT
-        assert weakest < DIRECTION_LIMIT
+        assert weakest < FAIR_DIRECTION_LIMIT
         true, certain = best(name, seed, scramble=False)
         assert true > LIMIT + 10.0
-        assert certain > DIRECTION_LIMIT + 3.0
+        assert certain > FAIR_DIRECTION_LIMIT + 3.0
 
 
 def test_points_on_the_lattice_are_certain_and_uniform_ones_are_not() -> None:
