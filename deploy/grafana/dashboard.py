@@ -57,7 +57,7 @@ def _rows() -> list[Row]:
         (8, [_statistics_bar()]),
         (8, [_throughput(), _outcomes(), _workers()]),
         (8, [panels.latency(), panels.stages()]),
-        (8, [_lag(), _ages()]),
+        (8, [_lag(), _sampling(), _ages()]),
         (8, [_health(), _steps()]),
         (7, [_advice(), _lost_frames()]),
     ]
@@ -123,6 +123,11 @@ def _lag() -> Any:
         (promql.FRAMES_WAITING, "frames"),
         (promql.LAG, "{{service}} {{topic}}"),
     )
+
+
+def _sampling() -> Any:
+    query = promql.INDEX_FRACTION, "indexed"
+    return panels.lines("Part of the live frames that is indexed", "percentunit", query)
 
 
 def _ages() -> Any:

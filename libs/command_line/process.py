@@ -15,7 +15,9 @@ import msgspec
 from tqdm import tqdm
 
 from libs.command_line.compared_lanes import ComparedLanes
+from libs.command_line.found_cells import show_proposals
 from libs.command_line.frame_lines import Batch, frame_line
+from libs.crystallography.cells import without_known_cell
 from libs.diffraction import DiffractionError, FramePool, FrameReply, FrameTask, RecipeError
 from libs.messages import FrameNumber, Lane, Recipe, RunId, job_id, run_id
 
@@ -39,21 +41,30 @@ LANES = {"dials": (Lane.DIALS,), "fast": (Lane.FAST,), "both": (Lane.FAST, Lane.
               help="CPU seconds after which a frame is given up")  # fmt: skip
 @click.option("--run", "number", default="1", show_default=True,
               help="Number of the run in the results")  # fmt: skip
+@click.option("--find-cell", is_flag=True,
+              help="Forget the recipe's cell; propose those that the frames speak for")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="JSON lines only: no progress bar")
 def command(
     files: tuple[str, ...], recipe_file: str, lane: str, workers: int, d_min: float, time_zone: str,
-    timeout_cpu: float, number: str, as_json: bool,
+    timeout_cpu: float, number: str, find_cell: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Process the frames of FILES (CBF, .cbf.bz2, HDF5) and print one JSON object per frame and
-    lane."""
+    lane; with --find-cell, the unit cells instead."""
     _check_zone(time_zone)
-    recipe = Recipe(phil=_read_recipe(recipe_file), d_min_angstrom=d_min, timeout_cpu_s=timeout_cpu)
+    if find_cell and lane != "dials":
+        raise click.ClickException("--find-cell needs --lane dials: only that finds unknown cells")
+    phil = _read_recipe(recipe_file)
+    phil = without_known_cell(phil) if find_cell else phil
+    recipe = Recipe(phil=phil, d_min_angstrom=d_min, timeout_cpu_s=timeout_cpu)
     run = run_id(EXPERIMENT, SOURCE, number, 1)
     try:
         with FramePool(workers) as pool:
             recipes = _recipes(pool, recipe, LANES[lane])
             tasks = list(_tasks(pool, files, run, recipes, time_zone))
-            _print_results(pool, tasks, recipes, as_json=as_json)
+            if find_cell:
+                _find_cells(pool, tasks, as_json=as_json)
+            else:
+                _print_results(pool, tasks, recipes, as_json=as_json)
     except RecipeError as error:
         raise click.ClickException(f"{recipe_file}: {error}") from error
     except DiffractionError as error:
@@ -85,6 +96,12 @@ def _print_results(
             compared.take(task, reply.result)
     if len(recipes) > 1:
         click.echo(compared.as_json() if as_json else compared.as_text(), err=True)
+
+
+def _find_cells(pool: FramePool, tasks: list[FrameTask], *, as_json: bool) -> None:
+    replies = [reply for _, reply in _process(pool, tasks, hide_progress=as_json)]
+    cells = [lattice.unit_cell for reply in replies for lattice in reply.result.lattices]
+    show_proposals(pool.propose_cells(cells), n_frames=len(tasks), as_json=as_json)
 
 
 def _tasks(

@@ -115,6 +115,12 @@ SAMPLES = {
             space_group="P212121",
             generators=("-x+1/2,-y,z+1/2", "-x,y+1/2,-z+1/2"),
         ),
+        Sample(
+            name="photosystem",
+            unit_cell=(117.0, 222.8, 309.2, 90.0, 90.0, 90.0),
+            space_group="P212121",
+            generators=("-x+1/2,-y,z+1/2", "-x,y+1/2,-z+1/2"),
+        ),
     )
 }
 

@@ -9,6 +9,8 @@ import msgspec
 
 from libs.crystallography.advice.news import News
 from libs.crystallography.agreement import agreement_of
+from libs.crystallography.cell_groups import cell_groups
+from libs.crystallography.cells import knows_cell
 from libs.crystallography.rates import JobStatistics, Rules
 from libs.crystallography.rates.index import IntArray
 from libs.messages import (
@@ -180,6 +182,7 @@ class Aggregation:
             n_waiting=n_waiting,
             index_fraction=_sampled_fraction(summary),
             agreement=self._agreement(job, statistics),
+            cells=() if knows_cell(job.recipe.phil) else cell_groups(statistics),
         )
         return None if before is not None and _says_the_same(before, message) else message
 

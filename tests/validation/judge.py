@@ -1,6 +1,8 @@
 """A frame's result against the truth: which lattices are right, how far orientation and cell are.
 
-Spot positions show the symmetry of the lattice only, so orientations are compared modulo that.
+Spot positions show the symmetry of the lattice only, so orientations are compared modulo that, and
+modulo what is a symmetry up to a strain of 0.4 %: crystals and headers differ by as much
+(myoglobin's cell is C-centred orthorhombic but for 0.2 %).
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from tests.validation.cases import Case
 
 RIGHT_DEG = 1.0
 ENOUGH_SPOTS = 25
-EXACT = 1e-6
+INDISTINCT_STRAIN = 0.004
 CRYSTAL_KINDS = (Kind.HIT, Kind.WEAK, Kind.TWO)
 
 
@@ -65,7 +67,7 @@ class Verdict:
 
 def judge(case: Case, result: FrameResult, crystal: KnownCrystal) -> Verdict:
     """`crystal` is the one that the recipe names."""
-    rotations = crystal.lattice_rotations(EXACT)
+    rotations = crystal.lattice_rotations(INDISTINCT_STRAIN)
     truth, lattices = case.truth, case.truth.lattices
     found, errors, cells = [False] * len(lattices), [], []
     for lattice in () if case.wrong_cell else result.lattices:

@@ -8,10 +8,12 @@ radii judge the rms, large ones the number of inliers.
 A wrong cell can share planes or rows with the true one and then has far more inliers than chance;
 its third direction is random, or nearly fits where the edges have a simple ratio (8:7). So each
 direction must show more than chance among the points that fit the others, in whatever order they
-are taken; and of the points that fit two directions, most must fit the third.
+are taken. Where that is not overwhelming (few spots), most of the points that fit two directions
+must fit the third; with many spots that need not be, for split crystals have rows of satellites.
 """
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +29,44 @@ PAIRS = tuple(itertools.combinations(range(3), 2))
 CEILING = 300.0
 LIMIT = 13.0
 """Decades of improbability that noise does not reach."""
-DIRECTION_LIMIT = 5.0
-"""The same for the weakest direction. Noise reaches 3; wrong cells 7, but with a small share."""
+DIRECTION_LIMIT = 8.5
+"""The same for the weakest direction. Noise reaches 3, wrong cells 7."""
+FAIR_DIRECTION_LIMIT = 5.0
+"""Enough where the points that fit two directions fit the third as well:"""
 SHARE_HALF_WIDTH = 0.125
 SHARE_LIMIT = 0.65
-"""Of the points that fit the other two directions. True lattices show at least 0.75, with junk
-and a header that is off; wrong cells beyond DIRECTION_LIMIT at most 0.5."""
+"""True lattices with few spots show 0.75 and more, junk and a wrong header included; wrong cells
+beyond FAIR_DIRECTION_LIMIT at most 0.5."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """How far a lattice is from chance: decades, those of the weakest direction, its share."""
+
+    decades: float
+    weakest: float
+    share: float
+
+    @property
+    def accepted(self) -> bool:
+        fair = self.weakest >= FAIR_DIRECTION_LIMIT and self.share >= SHARE_LIMIT
+        return self.decades >= LIMIT and (fair or self.weakest >= DIRECTION_LIMIT)
+
+    def __str__(self) -> str:
+        return (
+            f"evidence {self.decades:.1f}, {LIMIT:.1f} is needed; weakest direction "
+            f"{self.weakest:.1f}, {DIRECTION_LIMIT:.1f} is needed, or {FAIR_DIRECTION_LIMIT:.1f} "
+            f"with a share of {SHARE_LIMIT} ({self.share:.2f})"
+        )
+
+
+def verdict(basis: Floats, q: Floats, distances: Floats) -> Verdict:
+    """Of a basis (rows, Å) and points q [n, 3] (1/Å) at `distances` from their nearest index."""
+    return Verdict(
+        decades=evidence(distances),
+        weakest=weakest_direction(basis, q),
+        share=weakest_share(basis, q),
+    )
 
 
 def evidence(distances: Floats) -> float:

@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 from libs.crystallography.fast.axes import named_axes
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.evidence import (
-    DIRECTION_LIMIT,
-    LIMIT,
-    SHARE_LIMIT,
-    evidence,
-    weakest_direction,
-    weakest_share,
-)
+from libs.crystallography.fast.evidence import Verdict, verdict
 from libs.crystallography.fast.lattice import cell_of, misorientation_deg
 from libs.crystallography.fast.mosaicity import Mosaicity, fit_mosaicity, proximal_volume
 from libs.crystallography.fast.refine import Observations, RefinedCrystal, orient, refine
@@ -143,34 +136,27 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
         more = _judged(by_length, known * best.scale(known), THOROUGH)
         best = max(best, more, key=_Judged.rank)
     if not best.accepted:
-        raise NotIndexedError(
-            f"the best orientation is no more than chance (evidence {best.certainty:.1f}, "
-            f"{LIMIT:.1f} is needed; weakest direction {best.weakest:.1f} and "
-            f"{best.direction_share:.2f}, {DIRECTION_LIMIT:.1f} and {SHARE_LIMIT} are needed)"
-        )
-    return best.basis, best.certainty
+        raise NotIndexedError(f"the best orientation is no more than chance ({best.verdict})")
+    return best.basis, best.verdict.decades
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Judged:
     basis: Floats
-    certainty: float
-    weakest: float
-    direction_share: float
+    verdict: Verdict
     share: float
     """Of the spots that fit."""
 
     @property
     def accepted(self) -> bool:
-        sure = self.certainty >= LIMIT and self.weakest >= DIRECTION_LIMIT
-        return sure and self.direction_share >= SHARE_LIMIT
+        return self.verdict.accepted
 
     @property
     def clear(self) -> bool:
         return self.accepted and self.share >= CLEAR_SHARE
 
     def rank(self) -> tuple[bool, float]:
-        return self.accepted, self.certainty
+        return self.accepted, self.verdict.decades
 
     def scale(self, known: Floats) -> float:
         return float(abs(np.linalg.det(self.basis) / np.linalg.det(known)) ** (1.0 / 3.0))
@@ -184,9 +170,7 @@ def _judged(q: Floats, known: Floats, effort: Effort) -> _Judged:
         judged.append(
             _Judged(
                 basis=candidate.basis,
-                certainty=evidence(distances),
-                weakest=weakest_direction(candidate.basis, q),
-                direction_share=weakest_share(candidate.basis, q),
+                verdict=verdict(candidate.basis, q, distances),
                 share=float((distances < CLEAR_RADIUS).mean()),
             )
         )

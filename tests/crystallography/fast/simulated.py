@@ -10,6 +10,7 @@ from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import FastSettings, IndexSettings, SpotSettings
 from libs.crystallography.fast.spots import Spots, StrongPixels, find_spots
 from libs.simulation import Beamline, Frame
+from libs.simulation.beamline import MASKED
 from libs.simulation.conditions import Condition
 from libs.simulation.detector import silicon_absorption_per_mm
 from libs.simulation.settings import BeamlineSettings
@@ -56,7 +57,7 @@ def shoot(settings: BeamlineSettings, condition: Condition, frame: int, seed: in
 
 
 def spots_of(frame: Frame) -> tuple[Spots, StrongPixels]:
-    usable = [np.ones(frame.image.shape, bool)]
+    usable = [frame.image != MASKED]
     return find_spots([frame.image], usable, TRUSTED, SpotSettings(extended=False, gain=1.0))
 
 

@@ -132,7 +132,7 @@ export class Page {
     const { agreement } = rates ?? {};
     showHeader({ state, job, experiment: store.experiment, indexFraction, agreement });
     const trial = job && store.trialTally(job.id, trialCuts(job));
-    const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds() };
+    const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds(), cells: rates?.cells };
     showSentence(sentenceOf(facts), state);
     const { isPreliminary } = known ?? {};
     showLights({ state, tally, cuts: this.cuts, isPreliminary, advice });
