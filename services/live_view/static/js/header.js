@@ -45,7 +45,7 @@ function facts(state, job, indexFraction, agreement) {
   if (agreement) {
     const { value, denominator } = agreement.agreement;
     const item = el('li', { class: 'usual' },
-      'lanes agree on ', b(`${percent(value)} %`), ` of ${count(denominator)}`);
+      'lanes agree on ', b(`${percent(value, 1)} %`), ` of ${count(denominator)}`);
     item.title = 'Frames that stock DIALS processed as well: both index, or both do not.';
     list.push(item);
   }
