@@ -35,6 +35,7 @@ from libs.diffraction.fast_lattices import (
     lattice_message,
     reflections_message,
 )
+from libs.diffraction.fast_pictures import EVERY, fast_pictures
 from libs.diffraction.fast_recipe import FastRecipe, load_fast_recipe, smallest_spot
 from libs.diffraction.fast_solvent import measure_solvent_fast
 from libs.diffraction.frame_pixels import PixelBuffer, Pixels
@@ -102,10 +103,14 @@ class FastLane:
         pixels = self._buffer.fill(frame, geometry.layout)
         run = _FrameRun(task, frame, pixels, fast, geometry, read_s)
         reply = run.through(smallest_spot(fast, detector), progress)
-        if not task.keep_parts or run.spots is None:
-            return reply
-        part = fast_part(task, frame, (beam, detector), run.spots, run.lattices, fast.space_group)
-        return msgspec.structs.replace(reply, part=part)
+        spots, models, cache = run.spots, (beam, detector), self._geometry.ring_cache
+        if spots is not None and task.frame % EVERY == 0:
+            pictures = fast_pictures(pixels, spots, geometry, cache, *models)
+            reply = msgspec.structs.replace(reply, pictures=pictures)
+        if spots is not None and task.keep_parts:
+            part = fast_part(task, frame, models, spots, run.lattices, fast.space_group)
+            reply = msgspec.structs.replace(reply, part=part)
+        return reply
 
     def close(self) -> None:
         """Let files go."""
