@@ -14,7 +14,7 @@ from libs.diffraction.workers.process_table import cpu_seconds, resident_bytes
 
 LOOK_EVERY_S = 0.1
 START_S = 600.0
-"""A first start after an update may compile kernels: half a minute of CPU on an idle machine."""
+"""After an update the first start compiles kernels: half a minute of CPU, more if it is busy."""
 
 
 class WorkerStartError(DiffractionError):
