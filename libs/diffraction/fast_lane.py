@@ -36,6 +36,7 @@ from libs.diffraction.fast_lattices import (
     lattice_message,
     reflections_message,
 )
+from libs.diffraction.fast_pictures import EVERY, fast_pictures
 from libs.diffraction.fast_recipe import FastRecipe, load_fast_recipe, smallest_spot
 from libs.diffraction.fast_solvent import measure_solvent_fast
 from libs.diffraction.frame_pixels import PixelBuffer, Pixels
@@ -106,11 +107,15 @@ class FastLane:
         pixels = self._buffer.fill(frame, geometry.layout)
         run = _FrameRun(task, frame, pixels, fast, geometry, read_s, self._clock)
         reply = run.through(smallest_spot(fast, frame.detector), progress)
-        if not task.keep_parts or run.spots is None:
+        spots, wants_pictures = run.spots, task.frame % EVERY == EVERY - 1
+        if spots is None or not (wants_pictures or task.keep_parts):
             return reply
-        models = self._models(task, frame)
-        part = fast_part(task, frame, models, run.spots, run.lattices, fast.space_group)
-        return msgspec.structs.replace(reply, part=part)
+        models, pictures, part = self._models(task, frame), None, None
+        if wants_pictures:
+            pictures = fast_pictures(pixels, spots, geometry, self._geometry.ring_cache, *models)
+        if task.keep_parts:
+            part = fast_part(task, frame, models, spots, run.lattices, fast.space_group)
+        return msgspec.structs.replace(reply, pictures=pictures, part=part)
 
     def geometry_of(self, task: FrameTask, frame: RawFrame) -> FrameGeometry:
         """What is prepared for this frame; raises RecipeError."""

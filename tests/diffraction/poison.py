@@ -46,3 +46,19 @@ def make_poison() -> Poison:
 
 def never_starts() -> Poison:
     raise RuntimeError("this worker cannot start")
+
+
+class PoisonedLanes:
+    """Both lanes, and harm on request."""
+
+    def __init__(self) -> None:
+        from libs.diffraction.lane_handler import LaneHandler
+
+        self._lanes, self._poison = LaneHandler(), Poison()
+
+    def handle(self, task: Any, progress: Callable[[Any], None]) -> Any:
+        return (self._poison if isinstance(task, tuple) else self._lanes).handle(task, progress)
+
+
+def make_poisoned_lanes() -> PoisonedLanes:
+    return PoisonedLanes()

@@ -16,7 +16,7 @@ from libs.diffraction.frame_pixels import PixelBuffer
 from libs.diffraction.frame_reader import FrameReader
 from libs.diffraction.memory_imageset import experiments_of
 from libs.diffraction.raw_frame import RawFrame
-from libs.messages import Outcome, Recipe, ReflectionsIntegrated
+from libs.messages import FrameNumber, Outcome, Recipe, ReflectionsIntegrated
 from tests.diffraction.conftest import (
     SimulatedRun,
     TaskMaker,
@@ -203,3 +203,18 @@ def test_a_screened_frame_has_spots_and_solvent_only(fast_lane: FastLane, task: 
 def test_a_missing_file_is_a_result(fast_lane: FastLane, task: TaskMaker) -> None:
     reply = fast_lane.process(task("no_such.cbf", real_recipe(CSPAD[0])))
     assert reply.result.outcome is Outcome.UNREADABLE
+
+
+def test_one_frame_in_sixteen_brings_the_pictures_of_the_dials_lane(
+    fast_lane: FastLane, lane: DialsLane, task: TaskMaker
+) -> None:
+    number = FrameNumber(15)
+    screened = task(real_image(*CSPAD), real_recipe(CSPAD[0]), index=False, frame=number)
+    ours, theirs = fast_lane.process(screened).pictures, lane.process(screened).pictures
+    assert ours is not None
+    assert theirs is not None
+    assert ours.spot_distances == theirs.spot_distances
+    profile, expected = (np.frombuffer(p.radial_mean, "<f4") for p in (ours, theirs))
+    assert np.allclose(profile, expected, equal_nan=True)
+    other = msgspec.structs.replace(screened, frame=FrameNumber(16))
+    assert fast_lane.process(other).pictures is None

@@ -144,3 +144,32 @@ def test_an_equal_message_is_not_published_again_after_a_restart() -> None:
     again.learn(job())
     again.take(0, 0, batch([result(1)]))
     assert again.updates(NOW_US + 1) == ()
+
+
+def test_reference_results_change_the_agreement_and_no_rate() -> None:
+    core = aggregation()
+    fast = msgspec.structs.replace(job().recipe, lane=Lane.FAST)
+    core.learn(job(recipe=fast))
+    core.take(0, 0, batch([result(n) for n in range(20)], lane=Lane.FAST))
+    (before,) = core.updates(NOW_US)
+    assert before.agreement is None
+    core.take(0, 1, batch([result(3), result(99)]))
+    (after,) = core.updates(NOW_US)
+    assert after.agreement is not None
+    assert after.agreement.agreement.denominator == after.agreement.n_indexed_by_neither == 1
+    assert (after.summary, after.live, after.n_waiting) == (
+        before.summary,
+        before.live,
+        before.n_waiting,
+    )
+    core.take(0, 2, batch([result(3)]))
+    assert core.updates(NOW_US) == ()
+
+
+def test_a_job_of_the_reference_lane_has_no_agreement() -> None:
+    core = aggregation()
+    core.learn(job())
+    core.take(0, 0, batch([result(1)]))
+    core.take(0, 1, batch([result(1)], lane=Lane.FAST))
+    (rates,) = core.updates(NOW_US)
+    assert rates.agreement is None

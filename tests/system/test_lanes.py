@@ -9,7 +9,7 @@ from tests.system.beamtime import Beamtime, wait_for
 from tests.system.prometheus import query
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
-FRAMES, RUN, SAMPLE = 24, "r0060", 0.2
+FRAMES, RUN, SAMPLE = 12, "r0060", 0.2
 SAMPLED = """
     SELECT frame.frame, frame.n_strong, frame.n_lattices FROM frame
     JOIN job ON job.id = frame.job_id JOIN run ON run.id = job.run_id

@@ -114,3 +114,14 @@ _COLOUR = """(part) => {
 def _dominant_colour(page: Page, part: str) -> list[int]:
     colour: list[int] = page.evaluate(_COLOUR, part)
     return colour
+
+
+def test_the_header_says_how_far_the_lanes_agree(opened: OpenedPage, api: FakeApi) -> None:
+    number = api.add_job(random_frames(400, seed=3))
+    job = next(job["job"] for job in api.jobs if job["id"] == number)
+    same = {"numerator": 39, "denominator": 40, "value": 0.975, "low": 0.87, "high": 0.996}
+    api.rates = [{"job": job, "revision": 1, "index_fraction": 1, "agreement": {"agreement": same}}]
+    opened.open()
+    opened.wait(
+        "document.querySelector('#fresh').textContent.includes('lanes agree on 97.5 % of 40')"
+    )

@@ -19,15 +19,15 @@ const lower = (run) => run.charAt(0).toLowerCase() + run.slice(1);
 
 export const stateWords = (state, job) => LIVE_WORDS[state.kind](job ? runName(job) : '');
 
-export function showHeader({ state, job, experiment, indexFraction }) {
+export function showHeader({ state, job, experiment, indexFraction, agreement }) {
   setText(find('#experiment'), experiment ?? 'no experiment');
   const live = find('#live');
   live.dataset.state = state.kind;
   setText(live.querySelector('span'), stateWords(state, job));
-  find('#fresh').replaceChildren(...facts(state, job, indexFraction));
+  find('#fresh').replaceChildren(...facts(state, job, indexFraction, agreement));
 }
 
-function facts(state, job, indexFraction) {
+function facts(state, job, indexFraction, agreement) {
   const fact = (isBad, ...children) => el('li', { class: isBad ? 'bad' : null }, ...children);
   const b = (text) => el('b', {}, text);
   const list = [];
@@ -42,6 +42,13 @@ function facts(state, job, indexFraction) {
       ? el('li', { class: 'usual' }, 'indexing ', b('every'), ' frame')
       : fact(false, 'indexing ', b(`${percent(indexFraction)} %`), ' of frames'),
   );
+  if (agreement) {
+    const { value, denominator } = agreement.agreement;
+    const item = el('li', { class: 'usual' },
+      'lanes agree on ', b(`${percent(value, 1)} %`), ` of ${count(denominator)}`);
+    item.title = 'Frames that stock DIALS processed as well: both index, or both do not.';
+    list.push(item);
+  }
   return list;
 }
 

@@ -129,7 +129,8 @@ export class Page {
     const { tally } = known ?? {};
     const measured = tally?.n ? tally.sums.selected[tally.n] / tally.n : 1;
     const indexFraction = rates?.index_fraction ?? measured;
-    showHeader({ state, job, experiment: store.experiment, indexFraction });
+    const { agreement } = rates ?? {};
+    showHeader({ state, job, experiment: store.experiment, indexFraction, agreement });
     const trial = job && store.trialTally(job.id, trialCuts(job));
     const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds(), cells: rates?.cells };
     showSentence(sentenceOf(facts), state);
