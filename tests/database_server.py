@@ -71,6 +71,10 @@ class DatabaseServer:
         """Remove it with all its tables."""
         self._execute([f"DROP DATABASE IF EXISTS `{self.name}`"])
 
+    def clear(self, *tables: str) -> None:
+        """Delete all rows of these tables, with the owner's account."""
+        self._execute([f"DELETE FROM `{self.name}`.`{table}`" for table in tables])  # noqa: S608
+
     def migrate(self, revision: str = "head") -> None:
         """Upgrade to a revision with the owner's account."""
         self.alembic("upgrade", revision)
@@ -102,5 +106,6 @@ class DatabaseServer:
             async with connection.cursor() as cursor:
                 for statement in statements:
                     await cursor.execute(statement)
+            await connection.commit()
         finally:
             await connection.ensure_closed()

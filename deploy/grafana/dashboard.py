@@ -18,6 +18,7 @@ RATE_COLUMNS = (
     "multi-lattice rate",
     "high-quality rate",
 )
+RANGE = "Single frames: shown for ranges up to 4 hours."
 Row = tuple[int, list[Any]]
 """Height and panels, which share the width."""
 
@@ -54,10 +55,11 @@ def _rows() -> list[Row]:
         (7, [panels.rate(*each) for each in promql.RATES[:3]]),
         (7, [panels.rate(*each) for each in promql.RATES[3:]]),
         (9, _heat_maps()),
+        (8, _over_time()),
         (8, [_statistics_bar()]),
         (8, [_throughput(), _outcomes(), _workers()]),
         (8, [panels.latency(), panels.stages()]),
-        (8, [_lag(), _ages()]),
+        (8, [_lag(), _sampling(), _ages()]),
         (8, [_health(), _steps()]),
         (7, [_advice(), _lost_frames()]),
     ]
@@ -78,15 +80,25 @@ def _heat_maps() -> list[Any]:
     return [
         panels.heat_map(
             "Strong spots per frame",
-            "Frames by their number of strong spots; a hit has 40 or more.",
+            f"Frames by their number of strong spots; a hit has 40 or more. {RANGE}",
             sql.STRONG_SPOTS,
         ),
         panels.heat_map(
             "Resolution of indexed frames",
-            "Contiguous resolution limit in Å: the higher up, the worse.",
+            f"Contiguous resolution limit in Å: the higher up, the worse. {RANGE}",
             sql.RESOLUTION,
             unit="suffix: Å",
         ),
+    ]
+
+
+def _over_time() -> list[Any]:
+    """From roll-ups: as quick for a week as for an hour."""
+    rates = panels.stored("Rates (event time, any range)", sql.RATES_OVER_TIME, "percentunit")
+    spots = panels.stored("Strong spots (event time, any range)", sql.SPOTS_OVER_TIME)
+    return [
+        rates.description("In steps of 100 frames or more, by the cut-offs of each job."),
+        spots.description("Mean, fewest and most on one processed frame."),
     ]
 
 
@@ -113,7 +125,8 @@ def _outcomes() -> Any:
 
 
 def _workers() -> Any:
-    return panels.stored("Frames per second by worker (event time)", sql.WORKERS)
+    panel = panels.stored("Frames per second by worker (event time)", sql.WORKERS)
+    return panel.description(RANGE)
 
 
 def _lag() -> Any:
@@ -123,6 +136,11 @@ def _lag() -> Any:
         (promql.FRAMES_WAITING, "frames"),
         (promql.LAG, "{{service}} {{topic}}"),
     )
+
+
+def _sampling() -> Any:
+    query = promql.INDEX_FRACTION, "indexed"
+    return panels.lines("Part of the live frames that is indexed", "percentunit", query)
 
 
 def _ages() -> Any:
@@ -143,7 +161,8 @@ def _advice() -> Any:
 
 
 def _lost_frames() -> Any:
-    return panels.table("Frames that could not be processed", sql.UNREADABLE, times=("time",))
+    panel = panels.table("Frames that could not be processed", sql.UNREADABLE, times=("time",))
+    return panel.description(RANGE)
 
 
 def _runs() -> builders.AnnotationQuery:

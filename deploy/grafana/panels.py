@@ -121,10 +121,10 @@ def heat_map(title: str, description: str, raw_sql: str, unit: str = "short"):
     )
 
 
-def stored(title: str, raw_sql: str):
+def stored(title: str, raw_sql: str, unit: str = "short"):
     """Lines counted by the database, over event time."""
     return (
-        time_series(title, minimum=0)
+        time_series(title, unit=unit, minimum=0)
         .datasource(MYSQL)
         .max_data_points(300)
         .with_target(MySqlQuery(raw_sql=raw_sql))

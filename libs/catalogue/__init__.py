@@ -1,6 +1,6 @@
 """The catalogue: models, queries and changes. Knows no broker and reads no environment."""
 
-from libs.catalogue import catalogue_models, result_models, summary_models
+from libs.catalogue import catalogue_models, result_models, rollup_models, summary_models
 from libs.catalogue.base import Base
 from libs.catalogue.deletion import delete_job
 from libs.catalogue.engine import in_transaction, open_engine, patiently
@@ -49,6 +49,7 @@ __all__ = [
     "patiently",
     "recipe_of",
     "result_models",
+    "rollup_models",
     "shell_tables",
     "stored_frame",
     "stored_frames",

@@ -178,6 +178,7 @@ class JobRow(Base):
     lane: Mapped[str] = mapped_column(LaneColumn, server_default="dials")
     next_sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     index_fractions: Mapped[str | None] = mapped_column(MediumText)
+    completed_sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     announced_attempt: Mapped[int | None] = mapped_column(UnsignedSmall)
     announced_state: Mapped[str | None] = mapped_column(JobStateColumn)
     purged: Mapped[bool] = mapped_column(default=False)

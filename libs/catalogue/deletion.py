@@ -14,14 +14,16 @@ from libs.catalogue.catalogue_models import JobRow
 from libs.catalogue.engine import patiently
 from libs.catalogue.jobs import set_state
 from libs.catalogue.result_models import BatchProfileRow, FrameRow, LatticeRow
+from libs.catalogue.rollup_models import FrameRollupRow, RollupRulesRow
 from libs.catalogue.summary_models import AdviceRow, RatesRow
 from libs.messages import JobState
 
 SLICE_ROWS = 5000
 JOB: Any = JobRow.__table__
-SLICED: tuple[Any, ...] = tuple(
-    kind.__table__ for kind in (LatticeRow, FrameRow, BatchProfileRow, AdviceRow, RatesRow)
-)
+KINDS = (
+    LatticeRow, FrameRow, FrameRollupRow, RollupRulesRow, BatchProfileRow, AdviceRow, RatesRow,
+)  # fmt: skip
+SLICED: tuple[Any, ...] = tuple(kind.__table__ for kind in KINDS)
 Progress = Callable[[int], None]
 
 

@@ -43,6 +43,7 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     index_fractions: tuple[tuple[int, float], ...] = ()
     """(first sequence, fraction) of the live arrivals of this attempt that were sampled."""
+    completed_sequence: int = 0
 
 
 async def ensure_job(
@@ -67,6 +68,7 @@ async def ensure_job(
         changed_us=now_us,
         live_from_us=live_from_us,
         next_sequence=0,
+        completed_sequence=0,
         purged=False,
         **_recipe_values(recipe),
     )
@@ -79,8 +81,10 @@ async def list_jobs(
     names: Sequence[str] | None = None,
     runs: Sequence[str] | None = None,
     unannounced: bool = False,
+    incomplete: bool = False,
 ) -> list[JobRecord]:
-    """Jobs, oldest first: all, those of these names or runs, or those with news."""
+    """Jobs, oldest first: all, those of these names or runs, those with news, or those of whose
+    frames some were only screened."""
     query = (
         sa.select(JOB, RUN.c.name.label("run"), RUN.c.started_us, EXPERIMENT.c.name.label("exp"))
         .join(RUN, RUN.c.id == JOB.c.run_id)
@@ -91,6 +95,12 @@ async def list_jobs(
         query = query.where(JOB.c.name.in_(names))
     if runs is not None:
         query = query.where(RUN.c.name.in_(runs))
+    if incomplete:
+        query = query.where(
+            JOB.c.state == JobState.ACTIVE.value,
+            JOB.c.index_fractions.is_not(None),
+            JOB.c.completed_sequence < JOB.c.next_sequence,
+        )
     if unannounced:
         query = query.where(~_announced())
     rows = list(await connection.execute(query))
@@ -125,6 +135,7 @@ async def restart_job(connection: AsyncConnection, job: int, *, now_us: int) -> 
             recipe_hash=None,
             next_sequence=0,
             index_fractions=None,
+            completed_sequence=0,
             purged=False,
         )
     )
@@ -163,6 +174,11 @@ async def keep_fractions(
 ) -> None:
     """Fix which fraction is indexed, from which arrival on, for this attempt."""
     await _update(connection, job, {"index_fractions": msgspec.json.encode(steps).decode()})
+
+
+async def mark_completed(connection: AsyncConnection, job: JobRecord, sequence: int) -> None:
+    """The sampled arrivals below this were sent again, to be indexed whole."""
+    await _update(connection, job, {"completed_sequence": sequence})
 
 
 async def _update(connection: AsyncConnection, job: JobRecord, values: dict[str, Any]) -> None:
@@ -205,6 +221,7 @@ def _record(row: Any, tags: tuple[str, ...]) -> JobRecord:
         started_us=row.started_us,
         tags=tags,
         index_fractions=_steps(row.index_fractions),
+        completed_sequence=row.completed_sequence,
     )
 
 

@@ -35,6 +35,24 @@ async def first_cells(connection: AsyncConnection, job: int, *, attempt: int, la
     return np.array([(row[0], row[1], tuple(row[2:])) for row in rows], CELL_DTYPE)
 
 
+async def newest_cells(
+    connection: AsyncConnection, job: int, attempt: int, *, limit: int
+) -> list[tuple[float, float, float, float, float, float]]:
+    """a, b, c (Å), α, β, γ (°) of the first lattices of the newest indexed frames."""
+    columns = ("a_angstrom", "b_angstrom", "c_angstrom", "alpha_deg", "beta_deg", "gamma_deg")
+    rows = await connection.execute(
+        sa.select(*(LATTICE.c[name] for name in columns))
+        .where(
+            LATTICE.c.job_id == job,
+            LATTICE.c.lattice == 0,
+            LATTICE.c.precedence >= attempt << ATTEMPT_SHIFT,
+        )
+        .order_by(LATTICE.c.frame.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
 async def shell_tables(
     connection: AsyncConnection, job: int, *, attempt: int, lane: Lane
 ) -> list[tuple[int, int, Shells]]:

@@ -129,6 +129,15 @@ async def active_assignments(connection: AsyncConnection) -> list[Assignment]:
     ]
 
 
+async def group_ids(connection: AsyncConnection, trial: int) -> list[int]:
+    """The run groups that a trial comprises, by number."""
+    columns = LINK.c
+    rows = await connection.execute(
+        sa.select(columns.run_group_id).where(columns.trial_id == trial)
+    )
+    return sorted(group for (group,) in rows)
+
+
 async def groups_by_trial(connection: AsyncConnection) -> dict[int, list[str]]:
     """Names of the run groups of each trial."""
     rows = await connection.execute(

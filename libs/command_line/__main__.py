@@ -17,6 +17,7 @@ COMMANDS = {
     "process": "Process files without broker and database.",
     "rates": "What the statistics say of recorded frame results.",
     "compare": "Two results of the same run, frame by frame.",
+    "cells": "Which unit cells the lattices of a job speak for.",
     "ingest": "Results of another system, from a file or a pipe, into a job.",
     "record": "Topics into a file.",
     "replay": "Recorded topics back to a broker, at any speed, with other cut-offs if wanted.",

@@ -1,7 +1,8 @@
 """`stillstream bench`: ratios against a peer or a physical limit, measured in the same run.
 
 A benchmark is a module of tests/benchmarks that prints one JSON object a line: what, unit, ours,
-theirs, peer, goal (the least ratio ours / theirs). It decides nothing: this command does.
+theirs, peer, goal (the least ratio ours / theirs; 0 for information only). It decides nothing: this
+command does.
 """
 
 import json
@@ -75,9 +76,19 @@ def _as_json(ratio: Ratio) -> str:
     return json.dumps(asdict(ratio) | {"ratio": ratio.ratio, "met": ratio.met})
 
 
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.3g}"
+
+
+def _verdict(ratio: Ratio) -> str:
+    if ratio.goal <= 0.0:
+        return "for information"
+    return "met" if ratio.met else "MISSED"
+
+
 def _as_line(ratio: Ratio) -> str:
-    verdict = f"{ratio.peer}: {'met' if ratio.met else 'MISSED'}"
-    ours, theirs = (f"{value:,.0f} {ratio.unit}" for value in (ratio.ours, ratio.theirs))
+    verdict = f"{ratio.peer}: {_verdict(ratio)}"
+    ours, theirs = (f"{_short(value)} {ratio.unit}" for value in (ratio.ours, ratio.theirs))
     return COLUMNS.format(
         ratio.what, ours, theirs, f"{ratio.ratio:.1f}", f"{ratio.goal:g}", verdict
     )

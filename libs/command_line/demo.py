@@ -20,7 +20,10 @@ from libs.demo.session import (
 )
 from libs.local_stack import ROOT, LocalStack, LocalStackError
 
-UNSAMPLED = {"job_dispatcher": {"STILLSTREAM_SAMPLING__ENABLED": "false"}}
+REFERENCE = {"STILLSTREAM_REFERENCE_FRACTION": "0.1"}
+"""More than the usual hundredth: the demo's runs are short."""
+LIVE = {"job_dispatcher": REFERENCE}
+UNSAMPLED = {"job_dispatcher": REFERENCE | {"STILLSTREAM_SAMPLING__ENABLED": "false"}}
 """What is compared with stock DIALS afterwards is indexed whole, however slow the machine."""
 
 
@@ -41,7 +44,7 @@ def command(once: bool, folder: Path) -> None:
         fresh_folder(folder)
         beamtime = lay_out(folder)
         stack = LocalStack(
-            folder, bound=True, report=print, environment=UNSAMPLED if once else None
+            folder, bound=True, report=print, environment=UNSAMPLED if once else LIVE
         )
         try:
             stack.up()

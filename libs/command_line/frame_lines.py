@@ -9,7 +9,7 @@ import msgspec
 from numpy.typing import NDArray
 
 from libs.diffraction import FrameTask
-from libs.messages import FrameResult, Lane, Shells
+from libs.messages import FrameResult, Shells
 
 SHELL_NAMES = ("n", "n_positive", "mean", "mean_positive")
 
@@ -33,7 +33,7 @@ class Batch:
             job=task.job,
             attempt=task.attempt,
             run=task.run,
-            lane=Lane.DIALS.value,
+            lane=task.recipe.lane.value,
             recipe=task.recipe.hash,
             worker=f"{socket.gethostname()}/{os.getpid()}",
             versions=versions,

@@ -37,6 +37,7 @@ def command(var: Path, as_json: bool) -> None:
     else:
         _print_processes(states, measured)
         _print_sampling(measured.index_fraction)
+        _print_agreement(measured.agreement)
         _print_latencies(measured)
         for name, address in addresses.items():
             click.echo(f"{name:<17} {address}")
@@ -80,6 +81,17 @@ def _number(value: float | None, form: str, unit: str = "") -> str:
 def _print_sampling(fraction: float | None) -> None:
     if fraction is not None and fraction < 1.0:
         click.echo(f"frames come too fast: all are screened, {fraction:.1%} are indexed\n")
+
+
+def _print_agreement(found: Mapping[str, float]) -> None:
+    if not found:
+        return
+    waiting = found.get("waiting", 0.0)
+    more = f"; {waiting:.0f} more wait" if waiting else ""
+    click.echo(
+        f"fast and dials lane agree on {found['value']:.1%} of {found.get('frames', 0.0):.0f} "
+        f"frames (95 % within {found.get('low', 0.0):.1%} … {found.get('high', 1.0):.1%}){more}\n"
+    )
 
 
 def _print_latencies(measured: Measurements) -> None:

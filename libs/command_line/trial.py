@@ -17,6 +17,7 @@ from libs.command_line.catalogue_session import (
     print_table,
 )
 from libs.command_line.local_options import var_option
+from libs.crystallography.cells import Cell, with_known_cell
 
 
 @click.group(name="trial")
@@ -77,6 +78,41 @@ def add(
         return trial
 
     click.echo(f"trial {in_catalogue(var, work)}")
+
+
+@command.command()
+@click.argument("trial")
+@click.argument("name")
+@click.option("--unit-cell", required=True, help="a b c (Å) α β γ (°), in one string.")
+@click.option("--space-group", required=True, help="A symbol, for example P43212.")
+@click.option("--active", is_flag=True, help="Switch it on at once.")
+@var_option
+def copy(trial: str, name: str, unit_cell: str, space_group: str, active: bool, var: Path) -> None:
+    """Make trial NAME like TRIAL, with a known cell, on the same run groups."""
+    cell = _six_numbers(unit_cell)
+
+    async def work(connection: AsyncConnection) -> int:
+        found = await trials.find_trial(connection, trial)
+        settings = msgspec.structs.replace(
+            found.settings,
+            name=name,
+            phil=with_known_cell(found.settings.phil, cell, space_group),
+            lane=LaneChoice.AUTOMATIC,
+        )
+        groups = await trials.group_ids(connection, found.id)
+        made = await trials.add_trial(connection, settings, active=active, now_us=now_us())
+        await trials.join(connection, made, groups)
+        return made
+
+    click.echo(f"trial {in_catalogue(var, work)}")
+
+
+def _six_numbers(text: str) -> Cell:
+    try:
+        a, b, c, alpha, beta, gamma = (float(word) for word in text.replace(",", " ").split())
+    except ValueError as error:
+        raise click.ClickException(f"--unit-cell {text!r}: six numbers are needed") from error
+    return a, b, c, alpha, beta, gamma
 
 
 @command.command(name="list")

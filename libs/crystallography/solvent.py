@@ -59,8 +59,18 @@ def cctbx_ring(panels: Sequence[PanelGeometry], bins: RadialBins, two_theta: flo
     As dxtbx's `radial_average` does it: distances from the *rounded* beam centre, pixel indices
     instead of centres, each panel's own distance.
     """
+    return ring_of_bin(cctbx_bins(panels, bins), bins, two_theta)
+
+
+def cctbx_bins(panels: Sequence[PanelGeometry], bins: RadialBins) -> list[NDArray[np.int32]]:
+    """The bin of every pixel, per panel."""
+    return [_bin_numbers(panel, bins.n).astype(np.int32) for panel in panels]
+
+
+def ring_of_bin(numbers: Sequence[NDArray[np.int32]], bins: RadialBins, two_theta: float) -> Ring:
+    """The pixels in the bin at 2θ (degrees); `numbers` of `cctbx_bins`."""
     wanted = bins.nearest(two_theta)
-    return tuple(np.flatnonzero(_bin_numbers(panel, bins.n) == wanted) for panel in panels)
+    return tuple(np.flatnonzero(panel == wanted) for panel in numbers)
 
 
 def mean_in_ring(images: Images, ring: Ring, usable: Sequence[NDArray[np.bool_]]) -> float | None:

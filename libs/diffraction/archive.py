@@ -1,11 +1,13 @@
 """DIALS files on disk: per chunk one set of integrated results and the strong spots of every hit.
 
-`<name>_integrated.expt/.refl`, `<name>_strong.expt/.refl` and `<name>_recipe.json`, readable by
-DIALS's own programs. Files appear under their names only when they are complete, and a chunk that
+`<name>_integrated.expt/.refl` and `<name>_strong.expt/.refl`, readable by DIALS's own programs, and
+beside them `<name>_recipe.phil` with its `<name>_recipe.json`: versions, lane, and the command that
+does it again. Files appear under their names only when they are complete, and a chunk that
 is delivered again overwrites the same names.
 """
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,9 @@ def part_of(task: FrameTask, frame: RawFrame, processor: Any) -> ArchivePart | N
     experiments, integrated = processor.integrated or (None, None)
     return ArchivePart(
         frame=task.frame,
-        experiments="" if experiments is None else _experiments(task, frame, experiments),
+        experiments="" if experiments is None else experiments_text(task, frame, experiments),
         integrated=b"" if integrated is None else _packed(integrated),
-        strong_experiments=_experiments(task, frame, [None]),
+        strong_experiments=experiments_text(task, frame, [None]),
         strong=b"" if processor.strong is None else _packed(processor.strong),
     )
 
@@ -36,6 +38,7 @@ def write_archive(task: ArchiveTask) -> None:
     with quiet():
         folder = Path(task.folder)
         folder.mkdir(parents=True, exist_ok=True)
+        _write(folder, f"{task.name}_recipe.phil", task.recipe.phil.encode())
         _write(folder, f"{task.name}_recipe.json", _description(task))
         _write_set(folder, f"{task.name}_strong",
                    [(part.strong_experiments, part.strong) for part in task.parts])  # fmt: skip
@@ -43,7 +46,7 @@ def write_archive(task: ArchiveTask) -> None:
                    [(part.experiments, part.integrated) for part in task.parts])  # fmt: skip
 
 
-def _experiments(task: FrameTask, frame: RawFrame, originals: Any) -> str:
+def experiments_text(task: FrameTask, frame: RawFrame, originals: Any) -> str:
     """Experiments that refer to the image in its file, as JSON; [None] stands for no crystal."""
     from dxtbx.model import Experiment, ExperimentList
 
@@ -125,10 +128,22 @@ def _description(task: ArchiveTask) -> bytes:
         "attempt": task.attempt,
         "recipe": msgspec.to_builtins(task.recipe),
         "recipe_hash": task.recipe.hash,
+        "lane": task.recipe.lane.value,
+        "command": _command(task),
+        "files": task.files,
         "versions": task.versions,
         "frames": [part.frame for part in task.parts],
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=2)
+
+
+def _command(task: ArchiveTask) -> str:
+    """What processes these files in the same way, run beside the recipe."""
+    words = [
+        *("stillstream", "process", *task.files, "--recipe", f"{task.name}_recipe.phil"),
+        *("--lane", task.recipe.lane.value, "--d-min", f"{task.recipe.d_min_angstrom:g}"),
+    ]
+    return shlex.join(words)
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

@@ -3,9 +3,11 @@
 import importlib
 
 from libs.diffraction.debian_gaps import prepare
+from libs.diffraction.heap import keep_freed_memory
 from libs.diffraction.quiet import quiet
 
 prepare()
+keep_freed_memory()
 with quiet():
     for _name in (
         "libs.diffraction.lane_handler",

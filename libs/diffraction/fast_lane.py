@@ -9,6 +9,7 @@ import dataclasses
 import tempfile
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import Progress, blank_result, ignore_progress, unreadable
 from libs.diffraction.errors import UnreadableFrameError
 from libs.diffraction.event_time import event_time
+from libs.diffraction.fast_archive import Lattices, fast_part
 from libs.diffraction.fast_geometry import FrameGeometry, GeometryCache
 from libs.diffraction.fast_lattices import (
     IntegratedLattice,
@@ -46,11 +48,14 @@ from libs.diffraction.solvent import SolventNumbers
 from libs.diffraction.tasks import FrameReply, FrameTask
 from libs.messages import FrameResult, Outcome, Recipe, TimingsMs, best_d_min
 
+Clock = Callable[[], float]
+"""Seconds that pass, of the wall or of this process."""
+
 
 class FastLane:
     """Processes frames; keeps recipes, geometry, masks, buffers and open files between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
         prepare()
         with quiet():
             import dials.command_line.stills_process  # noqa: F401 - imported once, before a fork
@@ -60,6 +65,7 @@ class FastLane:
         self._fast: OrderedDict[str, FastRecipe] = OrderedDict()
         self._geometry = GeometryCache()
         self._buffer = PixelBuffer()
+        self._clock = clock
 
     def process(self, task: FrameTask, progress: Progress = ignore_progress) -> FrameReply:
         """One frame's reply; raises RecipeError.
@@ -68,10 +74,10 @@ class FastLane:
         """
         with quiet():
             fast = self.recipe(task.recipe)
-            started = time.perf_counter()
+            started = self._clock()
             try:
                 frame = self.reader.read(task.file, task.index_in_file)
-                read_s = time.perf_counter() - started
+                read_s = self._clock() - started
                 return self.process_frame(task, frame, fast, progress, read_s)
             except UnreadableFrameError as error:
                 return FrameReply(result=unreadable(task, str(error)))
@@ -96,11 +102,20 @@ class FastLane:
         read_s: float = 0.0,
     ) -> FrameReply:
         """The same for a frame that is in memory; raises UnreadableFrameError."""
-        beam, detector = self._models(task, frame)
-        geometry = self._geometry.get(frame, beam, detector, fast, task.recipe)
+        geometry = self.geometry_of(task, frame)
         pixels = self._buffer.fill(frame, geometry.layout)
-        run = _FrameRun(task, frame, pixels, fast, geometry, read_s)
-        return run.through(smallest_spot(fast, detector), progress)
+        run = _FrameRun(task, frame, pixels, fast, geometry, read_s, self._clock)
+        reply = run.through(smallest_spot(fast, frame.detector), progress)
+        if not task.keep_parts or run.spots is None:
+            return reply
+        models = self._models(task, frame)
+        part = fast_part(task, frame, models, run.spots, run.lattices, fast.space_group)
+        return msgspec.structs.replace(reply, part=part)
+
+    def geometry_of(self, task: FrameTask, frame: RawFrame) -> FrameGeometry:
+        """What is prepared for this frame; raises RecipeError."""
+        beam, detector = self._models(task, frame)
+        return self._geometry.get(frame, beam, detector, self.recipe(task.recipe), task.recipe)
 
     def close(self) -> None:
         """Let files go."""
@@ -128,13 +143,16 @@ class _FrameRun:
         fast: FastRecipe,
         geometry: FrameGeometry,
         read_s: float,
+        clock: Clock,
     ) -> None:
         self._task, self._frame, self._fast, self._geometry = task, frame, fast, geometry
         self._pixels = pixels
-        self._seconds = {"read": read_s}
+        self._seconds, self._clock = {"read": read_s}, clock
         self._solvent = SolventNumbers()
         self._n_strong = 0
         self._tried = False
+        self.spots: Spots | None = None
+        self.lattices: Lattices = ()
 
     def through(self, min_spot_size: int, progress: Progress) -> FrameReply:
         """Spots, solvent, lattices, reflections."""
@@ -153,7 +171,7 @@ class _FrameRun:
         return self._integrate(lattices, spots, pixels)
 
     def _find(self, min_spot_size: int) -> tuple[Spots, StrongPixels]:
-        started = time.perf_counter()
+        started = self._clock()
         settings: SpotSettings = dataclasses.replace(
             self._fast.settings.spots, min_spot_size=min_spot_size
         )
@@ -162,8 +180,8 @@ class _FrameRun:
         spots, pixels = find_spots_flat(
             self._pixels, geometry.spot_mask, layout, trusted, settings, geometry.strong
         )
-        self._n_strong = len(spots)
-        self._seconds["find"] = time.perf_counter() - started
+        self.spots, self._n_strong = spots, len(spots)
+        self._seconds["find"] = self._clock() - started
         self._solvent = measure_solvent_fast(self._pixels, geometry.rings, layout, trusted, spots)
         return spots, pixels
 
@@ -176,17 +194,17 @@ class _FrameRun:
         return "" if self._fast.try_index else "not indexed: the recipe does not try"
 
     def _index(self, spots: Spots) -> tuple[list[IndexedLattice], str]:
-        started = time.perf_counter()
+        started = self._clock()
         found = find_lattices(
             spots, self._geometry.detector, self._fast.crystal, self._fast.settings
         )
-        self._seconds["index"] = time.perf_counter() - started
+        self._seconds["index"] = self._clock() - started
         return found
 
     def _integrate(
         self, lattices: list[IndexedLattice], spots: Spots, pixels: StrongPixels
     ) -> FrameReply:
-        started = time.perf_counter()
+        started = self._clock()
         done: list[IntegratedLattice | None] = []
         reason = ""
         for lattice in lattices:
@@ -195,7 +213,8 @@ class _FrameRun:
             except NotIntegratedError as error:
                 done.append(None)
                 reason = str(error)
-        self._seconds["integrate"] = time.perf_counter() - started
+        self._seconds["integrate"] = self._clock() - started
+        self.lattices = tuple(zip(lattices, done, strict=True))
         return self._reply(lattices, done, reason)
 
     def _one(

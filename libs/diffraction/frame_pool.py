@@ -3,16 +3,19 @@
 Blocking calls; what went wrong with a frame is in its result. Imports no DIALS in this process.
 """
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
+from libs.crystallography.cells import Cell, CellProposal
 from libs.diffraction.errors import DiffractionError, RecipeError
 from libs.diffraction.event_time import event_time_without_file
 from libs.diffraction.lane_handler import PRELOAD, make_lane_handler
 from libs.diffraction.tasks import (
     ArchiveTask,
+    CellsTask,
     CountTask,
     FrameReply,
     FrameTask,
@@ -79,6 +82,10 @@ class FramePool:
         """Images in a file; an unreadable file counts as one."""
         ended = self._pool.run(CountTask(file=file), SHORT)
         return int(ended.value) if isinstance(ended, Answered) else 1
+
+    def propose_cells(self, cells: Sequence[Cell]) -> tuple[CellProposal, ...]:
+        """Groups of similar lattices, the largest first; raises DiffractionError."""
+        return tuple(self._answer(CellsTask(cells=tuple(cells))))
 
     def versions(self) -> dict[str, str]:
         """The software that computes the results, after a check that it works."""

@@ -15,7 +15,8 @@ from libs.crystallography import (
     PanelGeometry,
     RadialBins,
     all_angles,
-    cctbx_ring,
+    cctbx_bins,
+    ring_of_bin,
     two_theta_deg,
     wide_ring,
 )
@@ -41,6 +42,8 @@ class _Known:
     panels: list[PanelGeometry]
     angles: list[NDArray[np.float64]]
     bins: RadialBins
+    bin_numbers: list[NDArray[np.int32]]
+    """cctbx's bin of every pixel, per panel."""
     two_theta: tuple[float, float] | None = None
     rings: SolventRings | None = None
     profile: ProfileBins | None = None
@@ -73,9 +76,12 @@ class RingCache:
         if key not in self._known:
             while len(self._known) >= KEPT_GEOMETRIES:
                 self._known.popitem(last=False)
-            angles = all_angles(panels, direction)
+            bins = radial_bins(beam, detector)
             self._known[key] = _Known(
-                panels=panels, angles=angles, bins=radial_bins(beam, detector)
+                panels=panels,
+                angles=all_angles(panels, direction),
+                bins=bins,
+                bin_numbers=cctbx_bins(panels, bins),
             )
         self._known.move_to_end(key)
         return self._known[key]
@@ -121,7 +127,7 @@ def radial_bins(beam: Any, detector: Any) -> RadialBins:
 
 def _beam_centre(panel: Any, beam: Any) -> tuple[float, float]:
     try:
-        fast, slow = panel.get_beam_centre_px(beam.get_s0())
+        fast, slow = panel.get_beam_centre_px(beam.get_unit_s0())
     except RuntimeError:  # the panel is parallel to the beam: it has no ring
         return math.inf, math.inf
     return fast, slow
@@ -132,6 +138,6 @@ def _make_rings(known: _Known, two_theta: tuple[float, float]) -> SolventRings:
     return SolventRings(
         low=wide_ring(known.panels, known.angles, low),
         high=wide_ring(known.panels, known.angles, high),
-        low_cctbx=cctbx_ring(known.panels, known.bins, low),
-        high_cctbx=cctbx_ring(known.panels, known.bins, high),
+        low_cctbx=ring_of_bin(known.bin_numbers, known.bins, low),
+        high_cctbx=ring_of_bin(known.bin_numbers, known.bins, high),
     )

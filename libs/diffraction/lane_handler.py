@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from libs.diffraction.archive import write_archive
+from libs.diffraction.cell_finding import propose_cells
 from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.errors import RecipeError, UnreadableFrameError
 from libs.diffraction.fast_lane import FastLane
@@ -12,6 +13,7 @@ from libs.diffraction.lane_choice import complete_with_lane
 from libs.diffraction.start_check import check_start
 from libs.diffraction.tasks import (
     ArchiveTask,
+    CellsTask,
     CountTask,
     FrameReply,
     FrameTask,
@@ -55,6 +57,8 @@ class LaneHandler:
             case ArchiveTask():
                 write_archive(task)
                 return None
+            case CellsTask():
+                return propose_cells(task.cells)
             case StartTask():
                 check_start()
                 return software_versions()

@@ -101,15 +101,32 @@ def _working_phil(text: str) -> Any:
 
     try:
         working, unused = phil_scope.fetch(parse(text), track_unused_definitions=True)
-        working.extract()
+        params = working.extract()
     except (RuntimeError, ValueError, Sorry) as error:
         raise RecipeError(f"the recipe cannot be read: {_first_line(error)}") from error
+    _check_cell(params.indexing.known_symmetry)
     if unused:
         raise RecipeError("; ".join(_unknown(definition) for definition in unused))
     for definition in _changed(working):
         if definition.path in UNSUPPORTED:
             raise RecipeError(f"{definition.path} is not supported here: remove it")
     return working
+
+
+def _check_cell(known: Any) -> None:
+    """The check that DIALS makes on each frame, and the fast lane never."""
+    from cctbx.crystal import symmetry
+
+    if known.unit_cell is None or known.space_group is None:
+        return
+    try:
+        symmetry(unit_cell=known.unit_cell, space_group_info=known.space_group)
+    except AssertionError as error:
+        cell = " ".join(f"{value:g}" for value in known.unit_cell.parameters())
+        raise RecipeError(
+            f"indexing.known_symmetry: the cell {cell} cannot have the space group "
+            f"{known.space_group}; is it in the group's setting?"
+        ) from error
 
 
 def _unknown(definition: Any) -> str:

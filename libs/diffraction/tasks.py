@@ -2,6 +2,7 @@
 
 import msgspec
 
+from libs.crystallography.cells import Cell, CellProposal
 from libs.messages import (
     FrameNumber,
     FrameResult,
@@ -69,6 +70,8 @@ class ArchiveTask(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     versions: dict[str, str]
     parts: tuple[ArchivePart, ...]
+    files: tuple[str, ...] = ()
+    """Where the frames lie."""
 
 
 class CountTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,5 +96,12 @@ class RecipeRefused(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-Task = FrameTask | ArchiveTask | CountTask | RecipeTask | StartTask
-Reply = FrameReply | RecipeRefused | Recipe | dict[str, str] | int | None
+class CellsTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Which unit cells do these lattices (in P1) speak for?"""
+
+    cells: tuple[Cell, ...]
+
+
+Task = FrameTask | ArchiveTask | CountTask | RecipeTask | StartTask | CellsTask
+Proposals = tuple[CellProposal, ...]
+Reply = FrameReply | RecipeRefused | Recipe | Proposals | dict[str, str] | int | None

@@ -10,8 +10,14 @@ from dials.command_line.stills_process import Processor
 class WatchedProcessor(Processor):  # type: ignore[misc]
     """Keeps the strong spots, the indexed and the integrated reflections of one frame."""
 
-    def __init__(self, params: Any, after_spots: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        params: Any,
+        after_spots: Callable[[Any], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         super().__init__(params)
+        self._clock = clock
         self._after_spots = after_spots
         self.step = "prepare"
         """The step that ran last: where a failure happened."""
@@ -52,8 +58,8 @@ class WatchedProcessor(Processor):  # type: ignore[misc]
 
     def _timed(self, step: str, work: Callable[..., Any], *arguments: Any) -> Any:
         self.step = step
-        started = time.perf_counter()
+        started = self._clock()
         try:
             return work(*arguments)
         finally:
-            self.seconds[step] = time.perf_counter() - started
+            self.seconds[step] = self._clock() - started

@@ -18,7 +18,8 @@ from libs.messages import Lattice
 EV_ANGSTROM = 12398.419843320026
 """h c / e: wavelength (Å) times photon energy (eV)."""
 BEGIN_CHUNK, END_CHUNK = b"----- Begin chunk -----", b"----- End chunk -----"
-BEGIN_CRYSTAL, END_CRYSTAL = "--- Begin crystal", "--- End crystal"
+BEGIN_CRYSTAL, REFLECTIONS = "--- Begin crystal", "Reflections measured after indexing"
+PEAKS, END_PEAKS = "Peaks from peak search", "End of peak list"
 NUMBER = r"([-+]?[0-9.]+(?:[eE][-+]?\d+)?)"
 CELL = re.compile(rf"{NUMBER} {NUMBER} {NUMBER} nm, {NUMBER} {NUMBER} {NUMBER} deg")
 AXIS = re.compile(rf"^([abc])star = {NUMBER} {NUMBER} {NUMBER} nm\^-1$")
@@ -40,7 +41,9 @@ def read_chunk(payload: bytes) -> ExternalFrame:
     """The frame of a chunk; its number is the event's, else the file's. Raises ExternalError."""
     try:
         head, *crystals = payload.decode().split(BEGIN_CRYSTAL)
-        return _frame(_fields(head), [_lattice(c.split(END_CRYSTAL)[0]) for c in crystals])
+        before, _, peaks = head.partition(PEAKS)
+        said = _fields(before + peaks.partition(END_PEAKS)[2])
+        return _frame(said, [_lattice(c.partition(REFLECTIONS)[0]) for c in crystals])
     except (ValueError, KeyError, OverflowError, ZeroDivisionError) as error:
         if isinstance(error, ExternalError):
             raise

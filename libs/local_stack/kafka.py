@@ -53,7 +53,8 @@ def kafka_program(paths: StackPaths, memory: Memory) -> Program:
 def _format(paths: StackPaths, properties: Path) -> None:
     shutil.rmtree(_data(paths), ignore_errors=True)  # what an interrupted format left
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+    identity = f"--cluster-id={cluster}"  # one word: one in 64 begins with a dash
+    tool = ("kafka.tools.StorageTool", "format", identity, "-c", str(properties))
     done = subprocess.run(
         [_java(), *QUICK_JVM, "-cp", _class_path(paths), *tool],
         capture_output=True,

@@ -15,6 +15,13 @@ from libs.local_stack.probes import page
 QUANTILES = {"median": 0.5, "p95": 0.95}
 LATENCY_WINDOW = "10m"
 RATE_WINDOW = "30s"
+AGREEMENT = {
+    "value": 'max(stillstream_agreement{bound="value"})',
+    "low": 'max(stillstream_agreement{bound="low"})',
+    "high": 'max(stillstream_agreement{bound="high"})',
+    "frames": "sum(stillstream_agreement_frames)",
+    "waiting": "max(stillstream_reference_chunks_waiting)",
+}
 INDEX_FRACTION = "min(stillstream_index_fraction)"
 LATENCIES = {
     "frame written to result": "stillstream_frame_written_to_result_seconds",
@@ -54,6 +61,8 @@ class Measurements:
     stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     index_fraction: float | None = None
     """Which part of the live frames is indexed at present."""
+    agreement: Mapping[str, float] = field(default_factory=dict)
+    """Of the current job's lane with the reference lane; empty without a sample."""
 
 
 def measure(prometheus: str, services: Iterable[str]) -> Measurements:
@@ -67,7 +76,14 @@ def measure(prometheus: str, services: Iterable[str]) -> Measurements:
         latencies={title: _quantiles(prometheus, metric) for title, metric in LATENCIES.items()},
         stages=_stages(prometheus),
         index_fraction=_by_label(prometheus, INDEX_FRACTION, "").get(""),
+        agreement=_agreement(prometheus),
     )
+
+
+def _agreement(prometheus: str) -> dict[str, float]:
+    found = {name: _by_label(prometheus, query, "").get("") for name, query in AGREEMENT.items()}
+    known = {name: value for name, value in found.items() if value is not None}
+    return known if "value" in known else {}
 
 
 def _quantiles(prometheus: str, metric: str) -> dict[str, float]:

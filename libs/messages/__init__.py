@@ -1,7 +1,13 @@
 """The messages of Stillstream: types, identities, units, the table of topics. No I/O."""
 
 from libs.messages.base import BadMessageError, Message, Part
-from libs.messages.bookkeeping import CheckpointManifest, CheckpointSegment, MessageRejected
+from libs.messages.bookkeeping import (
+    CheckpointManifest,
+    CheckpointSegment,
+    HeldColumns,
+    MessageRejected,
+    Settled,
+)
 from libs.messages.codec import SCHEMA_HEADER, decode, encode, schema_name, tag_of
 from libs.messages.frames import (
     FrameResult,
@@ -42,6 +48,7 @@ from libs.messages.statistics import (
     AdviceCleared,
     AdviceRaised,
     Agreement,
+    CellGroup,
     Difference,
     LiveWindow,
     MergingShell,
@@ -62,6 +69,7 @@ __all__ = [
     "AdviceRaised",
     "Agreement",
     "BadMessageError",
+    "CellGroup",
     "CheckpointManifest",
     "CheckpointSegment",
     "Cutoffs",
@@ -72,6 +80,7 @@ __all__ = [
     "FramesArrived",
     "FramesProcessed",
     "FramesToProcess",
+    "HeldColumns",
     "JobChanged",
     "JobId",
     "JobState",
@@ -94,6 +103,7 @@ __all__ = [
     "RunEnded",
     "RunId",
     "RunStarted",
+    "Settled",
     "Shells",
     "SpotDistances",
     "StagesUs",

@@ -78,6 +78,16 @@ class Agreement(Part, frozen=True, kw_only=True):
     d_min_angstrom: Difference
 
 
+class CellGroup(Part, frozen=True, kw_only=True):
+    """Lattices of similar edges among those found without a known cell."""
+
+    n_lattices: int
+    n_of: int
+    """Lattices that were looked at: the first one of each of the newest indexed frames."""
+    edges_angstrom: tuple[float, float, float]
+    """Medians, shortest first."""
+
+
 class RatesUpdated(Message, frozen=True, kw_only=True):
     """The rates of one job; readers ignore a revision below one that they have seen."""
 
@@ -96,6 +106,8 @@ class RatesUpdated(Message, frozen=True, kw_only=True):
     index_fraction: float = 1.0
     agreement: Agreement | None = None
     """With the reference lane; none while no frame went through both."""
+    cells: tuple[CellGroup, ...] = ()
+    """Largest first, where the recipe knows no cell."""
 
 
 class AdviceRaised(Message, frozen=True, kw_only=True):

@@ -3,10 +3,12 @@
 from libs.streams.dead_letters import BAD_MESSAGES_TOTAL, DeadLetters
 from libs.streams.errors import (
     BrokerUnreachableError,
+    FencedError,
     MessageTooLargeError,
     RecordingError,
     StreamError,
 )
+from libs.streams.fenced_sink import FencedSink
 from libs.streams.kafka_sink import KafkaSink
 from libs.streams.kafka_source import KafkaSource
 from libs.streams.recording import RecordingWriter, is_recording, read_recording
@@ -24,6 +26,8 @@ __all__ = [
     "BAD_MESSAGES_TOTAL",
     "BrokerUnreachableError",
     "DeadLetters",
+    "FencedError",
+    "FencedSink",
     "KafkaSink",
     "KafkaSource",
     "MessageTooLargeError",

@@ -9,6 +9,10 @@ class BrokerUnreachableError(StreamError):
     """The broker did not answer in time."""
 
 
+class FencedError(StreamError):
+    """Another process has taken over what this one was writing: end, and begin again."""
+
+
 class MessageTooLargeError(StreamError):
     """A message exceeds its topic's limit: publish smaller batches."""
 

@@ -38,7 +38,10 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class KafkaSource:
-    """A consumer. With `group=None` it reads all partitions of its topics from the beginning."""
+    """A consumer. With `group=None` it reads all partitions of its topics from the beginning.
+
+    `committed_only`: without records of transactions that are not, or never, committed.
+    """
 
     def __init__(
         self,
@@ -51,11 +54,13 @@ class KafkaSource:
         on_revoked: Rebalanced | None = None,
         offset_reset: str = "earliest",
         patience_s: float = START_PATIENCE_S,
+        committed_only: bool = False,
     ) -> None:
         self._bootstrap, self._topics, self._group = bootstrap, tuple(topics), group
         self._instance, self._offset_reset = instance, offset_reset
         self._listener = _Listener(on_assigned, on_revoked)
         self._patience_s = patience_s
+        self._isolation = "read_committed" if committed_only else "read_uncommitted"
         self._client: Any = None
 
     async def __aenter__(self) -> Self:
@@ -152,6 +157,7 @@ class KafkaSource:
             max_poll_interval_ms=600_000,
             max_partition_fetch_bytes=FETCH_BYTES,
             metadata_max_age_ms=30_000,
+            isolation_level=self._isolation,
         )
 
     async def _assign_everything(self) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from libs.catalogue import Base
 from libs.service_kit import DatabaseSettings
+from schemas.database.grants import grant_rights
 
 PREFIX = "STILLSTREAM_DATABASE__"
 
@@ -26,6 +27,7 @@ def migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
+    grant_rights(connection)
 
 
 async def migrate_online() -> None:

@@ -165,7 +165,7 @@ def _columns(
     n = len(frames)
     n_lattices = [len(f.lattices) for f in frames]
     return [
-        c.integers([f.frame for f in frames], "frame"),
+        c.counts([f.frame for f in frames], "frame", v.BIGGEST_FRAME),
         [batch.lane.value] * n,
         c.integers([f.ts_us for f in frames], "ts_us"),
         [_plain(f.ts_source) for f in frames],

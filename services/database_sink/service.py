@@ -30,6 +30,7 @@ from libs.streams import (
 from services.database_sink import metrics, offsets
 from services.database_sink.core import Rows, add, rows_of
 from services.database_sink.parts import parts_of
+from services.database_sink.rollups import fill_missing
 from services.database_sink.writer import write_rows
 
 NAME = "database_sink"
@@ -125,6 +126,7 @@ class DatabaseSink:
         self._claims = await patiently(
             self._engine, lambda connection: offsets.claim(connection, ends)
         )
+        await fill_missing(self._engine)
         for tp, (next_offset, _) in self._claims.items():
             self._source.seek(tp, next_offset)
         self._claimed_generation = generation

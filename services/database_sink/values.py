@@ -10,6 +10,8 @@ from libs.messages import BadMessageError
 BIGGEST_COUNT = (1 << 32) - 1
 BIGGEST_TINY = (1 << 8) - 1
 BIGGEST_ATTEMPT = (1 << 16) - 1
+BIGGEST_FRAME = 1 << 53
+"""What a float64, hence every reader, holds exactly; as the statistics have it."""
 BIGGEST_INT64 = (1 << 63) - 1
 LARGEST_DOUBLE = 1.7976931348623157e308
 LARGEST_FLOAT32 = 3.4e38

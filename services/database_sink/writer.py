@@ -5,22 +5,23 @@ that writers of different partitions seldom meet.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.catalogue.catalogue_models import JobRow, RunRow
+from libs.catalogue.catalogue_models import RunRow
 from libs.catalogue.runs import ensure_run
-from libs.messages import FramesArrived, JobState
+from libs.messages import FramesArrived
 from services.database_sink import statements as sql
 from services.database_sink.bulk import many
 from services.database_sink.core import JobRows, Rows
 from services.database_sink.frame_rows import FrameKey, FrameRows
+from services.database_sink.locked_jobs import LockedJob, lock_jobs
+from services.database_sink.rollups import lock_rules, update_rollups
 from services.database_sink.stored_results import delete_stale, stored_precedences, wins
 
-JOB: Any = JobRow.__table__
 RUN: Any = RunRow.__table__
 
 
@@ -28,53 +29,39 @@ async def write_rows(connection: AsyncConnection, rows: Rows) -> Counter[str]:
     """Write everything; gives the number of rows by table, and of skipped ones as `skipped`."""
     written: Counter[str] = Counter()
     await _write_runs(connection, rows, written)
-    states = await _lock_jobs(connection, rows.jobs)
-    kept = {name: job for name, job in sorted(rows.jobs.items()) if name in states}
+    jobs = await lock_jobs(connection, rows.jobs)
+    kept = {name: job for name, job in sorted(rows.jobs.items()) if name in jobs}
     written["skipped"] += sum(
-        len(job.frames) for name, job in rows.jobs.items() if _gone(states, name)
+        len(job.frames) for name, job in rows.jobs.items() if _gone(jobs, name)
     )
-    if any(job.frames for name, job in kept.items() if not _gone(states, name)):
+    if any(job.frames for name, job in kept.items() if not _gone(jobs, name)):
         await many(connection, sql.FILES, sorted(rows.files.values()), "file", written)
         await many(connection, sql.ORIGINS, sorted(rows.origins.values()), "batch_origin", written)
     for name, job in kept.items():
-        job_id, deleted = states[name]
-        changes = [(job_id, *change) for change in sorted(job.changes)]
+        changes = [(jobs[name].id, *change) for change in sorted(job.changes)]
         await many(connection, sql.CHANGES, changes, "job_change", written)
-        if not deleted:
-            await _write_job(connection, job_id, job, written)
+        if not jobs[name].deleted:
+            await _write_job(connection, jobs[name], job, written)
     return written
 
 
-def _gone(states: dict[str, tuple[int, bool]], job: str) -> bool:
+def _gone(jobs: Mapping[str, LockedJob], name: str) -> bool:
     """Unknown means deleted: the dispatcher makes a job's row before it sends its work."""
-    return job not in states or states[job][1]
-
-
-async def _lock_jobs(
-    connection: AsyncConnection, names: Iterable[str]
-) -> dict[str, tuple[int, bool]]:
-    """(id, deleted) of the jobs that exist; a deletion waits for this transaction's end."""
-    wanted = sorted(names)
-    if not wanted:
-        return {}
-    rows = await connection.execute(
-        sa.select(JOB.c.name, JOB.c.id, JOB.c.state)
-        .where(JOB.c.name.in_(wanted))
-        .order_by(JOB.c.name)
-        .with_for_update(read=True)
-    )
-    return {name: (job_id, state == JobState.DELETED.value) for name, job_id, state in rows}
+    return name not in jobs or jobs[name].deleted
 
 
 async def _write_job(
-    connection: AsyncConnection, job_id: int, job: JobRows, written: Counter[str]
+    connection: AsyncConnection, job: LockedJob, rows: JobRows, written: Counter[str]
 ) -> None:
-    await _write_frames(connection, job_id, job.frames, written)
-    profiles = [(job_id, *profile) for _, profile in sorted(job.profiles.items())]
+    if rows.frames or rows.changes:
+        rules = await lock_rules(connection, job.id)
+        changed = await _write_frames(connection, job.id, rows.frames, written)
+        await update_rollups(connection, job, rules, changed, written)
+    profiles = [(job.id, *profile) for _, profile in sorted(rows.profiles.items())]
     await many(connection, sql.PROFILES, profiles, "batch_profile", written)
-    rates = [(job_id, *rates) for rates in job.rates]
+    rates = [(job.id, *rates) for rates in rows.rates]
     await many(connection, sql.RATES, rates, "rates", written)
-    advice = [(job_id, *advice) for advice in job.advice]
+    advice = [(job.id, *advice) for advice in rows.advice]
     await many(connection, sql.ADVICE, advice, "advice", written)
 
 
@@ -83,8 +70,11 @@ async def _write_frames(
     job_id: int,
     results: Mapping[FrameKey, FrameRows],
     written: Counter[str],
-) -> None:
-    """Results that win against those that are stored: what is known already costs a look only."""
+) -> list[int]:
+    """Results that win against those that are stored: what is known already costs a look only.
+
+    Gives the numbers of the frames that changed.
+    """
     known = await stored_precedences(connection, job_id, results)
     winners = [result for key, result in sorted(results.items()) if wins(result, known.get(key))]
     written["known"] += len(results) - len(winners)
@@ -93,6 +83,7 @@ async def _write_frames(
     await many(connection, sql.FRAMES, frames, "frame", written)
     await many(connection, sql.LATTICES, lattices, "lattice", written)
     await delete_stale(connection, job_id, [r for r in winners if r.frame.key in known])
+    return [result.frame.frame for result in winners]
 
 
 async def _write_runs(connection: AsyncConnection, rows: Rows, written: Counter[str]) -> None:

@@ -6,7 +6,7 @@ from typing import NoReturn
 from libs.messages import BadMessageError, CheckpointSegment
 from libs.messages.topics import CHECKPOINTS, JOBS, RUNS
 from libs.service_kit import run_service
-from libs.streams import DeadLetters, KafkaSink, KafkaSource, decode_record, read_to_end, read_whole
+from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, decode_record, read_to_end
 from services.external_adapter.config import (
     ExternalAdapterSettings,
     ExternalSource,
@@ -60,12 +60,21 @@ async def _reader(
 
 
 async def _positions(bootstrap: str) -> Positions:
+    """From the checkpoints of this service; the others' are passed over as they come."""
     positions = Positions(NAME)
-    for record in await read_whole(bootstrap, CHECKPOINTS):
-        try:
-            message = decode_record(record) if record.value is not None else None
-        except BadMessageError:
-            continue  # its owner judges it
-        if isinstance(message, CheckpointSegment):
-            positions.restore(message)
+    async with KafkaSource(bootstrap, [CHECKPOINTS], group=None) as source:
+        ends = await source.end_offsets()
+        while any(at < ends[tp] for tp, at in (await source.positions()).items()):
+            for record in await source.poll(timeout_s=0.2):
+                if (record.key or b"").startswith(f"{NAME}/".encode()):
+                    _restore(positions, record)
     return positions
+
+
+def _restore(positions: Positions, record: Record) -> None:
+    try:
+        message = decode_record(record)
+    except BadMessageError:
+        return  # the file is read again
+    if isinstance(message, CheckpointSegment):
+        positions.restore(message)

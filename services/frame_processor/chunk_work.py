@@ -159,6 +159,7 @@ class ChunkWork:
             recipe=self.chunk.recipe,
             versions=self.workshop.origin.versions,
             parts=tuple(sorted(self._parts, key=lambda part: part.frame)),
+            files=tuple(dict.fromkeys(span.file for span in self.chunk.spans)),
         )
         loop = asyncio.get_running_loop()
         try:

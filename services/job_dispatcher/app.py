@@ -32,6 +32,7 @@ async def build(settings: DispatcherSettings, stack: AsyncExitStack) -> JobDispa
         catalogue_interval_s=settings.catalogue_interval_s,
         inherited=inherited,
         sampling=await _sampling(settings, stack),
+        complete_later=settings.sampling.complete_later,
         reference_fraction=settings.reference_fraction,
     )
 

@@ -103,6 +103,14 @@ class Bookings:
         """The fractions under which the job's arrivals are sent out, before they are."""
         await patiently(self._engine, lambda c: jobs.keep_fractions(c, job, steps))
 
+    async def incomplete(self) -> list[JobRecord]:
+        """Active jobs of whose frames some were only screened."""
+        return await patiently(self._engine, lambda c: jobs.list_jobs(c, incomplete=True))
+
+    async def completed(self, job: JobRecord, sequence: int) -> None:
+        """The job's sampled arrivals below this are durable in the topic of work that can wait."""
+        await patiently(self._engine, lambda c: jobs.mark_completed(c, job, sequence))
+
     async def sent(self, job: JobRecord, next_sequence: int) -> None:
         """The job's work below this sequence is durable in its topic."""
         await patiently(self._engine, lambda c: jobs.advance(c, job, next_sequence))

@@ -19,6 +19,9 @@ class SamplingSettings(Branch):
     target_s: float = Field(
         default=1.0, gt=0, description="work that waits longer than this, and stays so, is too much"
     )
+    complete_later: bool = Field(
+        default=True, description="when there is room again, index what was only screened"
+    )
     hold_s: float = Field(
         default=10.0, gt=0, description="how long there must be room before more is indexed again"
     )

@@ -27,6 +27,15 @@ def with_fraction(steps: Steps, from_sequence: int, fraction: float) -> Steps:
     return (*steps, (from_sequence, fraction))
 
 
+def only_screened(
+    known: RunKnown, steps: Steps, start: int, end: int, live_from_us: int
+) -> list[int]:
+    """The live arrivals in this range of which only a part was indexed, in order."""
+    present = (s for s in range(start, end) if s in known.arrivals)
+    sampled = (s for s in present if fraction_at(steps, s) < 1.0)
+    return [s for s in sampled if _is_live(known.arrivals[s], live_from_us)]
+
+
 def first_open(known: RunKnown, highest_sent: int) -> int:
     """The first sequence that no process can have published for this attempt.
 

@@ -32,6 +32,10 @@ class Sampling(Protocol):
         """This attempt's live work is being sent out."""
         ...
 
+    def can_wait(self, dispatched_us: int) -> None:
+        """What is sent out at this moment is no live work."""
+        ...
+
     async def step(self, now_us: int) -> None:
         """Look at what was finished meanwhile."""
         ...
@@ -64,6 +68,8 @@ class LiveSampling:
         self._source, self._sampler = source, sampler
         self._live_from_us: dict[tuple[str, int, str], int] = {}
         self._seen: list[tuple[int, int]] = []
+        self._later: set[int] = set()
+        self._started_us = 0
         self._next_look_us = 0
 
     @property
@@ -77,8 +83,13 @@ class LiveSampling:
         lane = work.recipe.lane.value
         self._live_from_us[(work.job, work.attempt, lane)] = work.live_from_us
 
+    def can_wait(self, dispatched_us: int) -> None:
+        """Results of what is sent out at this moment say nothing."""
+        self._later.add(dispatched_us)
+
     async def step(self, now_us: int) -> None:
         """Read what was finished; twice a second, judge it."""
+        self._started_us = self._started_us or now_us
         for record in await self._source.poll(max_records=POLL_RECORDS, timeout_s=0.0):
             self._seen += self._waits(record.value or b"")
         if now_us >= self._next_look_us:
@@ -97,8 +108,13 @@ class LiveSampling:
         return [
             (s.dispatched, s.taken - s.dispatched)
             for s in stages
-            if s.dispatched and s.taken and (s.announced or 0) >= live_from_us
+            if s.taken and self._is_live(s, live_from_us) and s.dispatched
         ]
+
+    def _is_live(self, stages: _Stages, live_from_us: int) -> bool:
+        dispatched_us = stages.dispatched or 0
+        mine = dispatched_us >= self._started_us and dispatched_us not in self._later
+        return mine and (stages.announced or 0) >= live_from_us
 
     def _look(self, now_us: int) -> None:
         before = self._sampler.fraction

@@ -26,7 +26,7 @@ from libs.messages import (
     RunId,
     RunStarted,
 )
-from libs.messages.topics import WORK_BATCH, WORK_LIVE, WORK_REFERENCE, Topic
+from libs.messages.topics import WORK_BATCH, WORK_LIVE, Topic
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
 from libs.streams import DeadLetters, Record, Sink, Source, TopicPartition, decode_record
 from services.job_dispatcher import metrics
@@ -35,7 +35,6 @@ from services.job_dispatcher.core import (
     RunBook,
     RunKnown,
     Work,
-    chunks_of,
     due,
     first_missing,
     is_live,
@@ -47,8 +46,8 @@ from services.job_dispatcher.fractions import (
     new_live,
     with_fraction,
 )
+from services.job_dispatcher.handing_out import Completion, WorkOutlet, work_of
 from services.job_dispatcher.live_sampling import Sampling
-from services.job_dispatcher.reference import reference_work
 
 NAME = "job_dispatcher"
 LOG = structlog.get_logger(__name__)
@@ -72,14 +71,21 @@ class JobDispatcher:
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         inherited: Mapping[TopicPartition, int] = MappingProxyType({}),
         sampling: Sampling | None = None,
+        complete_later: bool = True,
         reference_fraction: float = 0.0,
     ) -> None:
         """`inherited`: where the topic of runs ended when this process began."""
         self._source, self._sink, self._bookings = source, sink, bookings
-        self._dead_letters, self._chunk_frames = dead_letters, chunk_frames
+        self._dead_letters = dead_letters
         self._interval_s, self._clock_us = catalogue_interval_s, clock_us
         self._inherited, self._sampling = inherited, sampling
-        self._reference_fraction = reference_fraction
+        self._outlet = WorkOutlet(
+            sink,
+            chunk_frames=chunk_frames,
+            clock_us=clock_us,
+            reference_fraction=reference_fraction,
+        )
+        self._completion = Completion(self._outlet, bookings, sampling) if complete_later else None
         self._book = RunBook()
         self._with_jobs: set[RunId] = set()
         self._sent: dict[tuple[str, int], set[int]] = {}
@@ -99,6 +105,8 @@ class JobDispatcher:
         if now_s >= self._next_look_s:
             dirty |= await self._look()
             self._next_look_s = now_s + self._interval_s
+            if self._completion is not None:
+                await self._completion.step(self._book)
         for run in sorted(dirty):
             await self._dispatch(run)
         metrics.PENDING_RUNS.set(len(self._book.runs.keys() - self._with_jobs))
@@ -153,13 +161,7 @@ class JobDispatcher:
             return
         if job.recipe.lane is Lane.EXTERNAL:
             return  # another system computes its results: services/external_adapter
-        work = Work(
-            job=job.job,
-            attempt=job.attempt,
-            recipe=job.recipe,
-            started=known.started,
-            live_from_us=job.live_from_us,
-        )
+        work = work_of(job, job.recipe, known.started)
         key = (job.job, job.attempt)
         sent = self._sent.setdefault(key, set())
         if self._sampling is not None:
@@ -188,19 +190,7 @@ class JobDispatcher:
     async def _publish(self, known: RunKnown, sequence: int, work: Work, steps: Steps) -> None:
         arrival = known.arrivals[sequence]
         topic, fraction = _where(arrival, work, steps)
-        chunks = chunks_of(
-            arrival,
-            work,
-            chunk_frames=self._chunk_frames,
-            dispatched_us=self._clock_us(),
-            index_fraction=fraction,
-        )
-        await self._sink.publish(chunks, topic=topic)
-        sample = reference_work(chunks, self._reference_fraction)
-        await self._sink.publish(sample, topic=WORK_REFERENCE)
-        metrics.FRAMES_TOTAL.labels(WORK_REFERENCE.name).inc(sum(len(c.spans) for c in sample))
-        metrics.CHUNKS_TOTAL.labels(topic.name).inc(len(chunks))
-        metrics.FRAMES_TOTAL.labels(topic.name).inc(sum(span.count for span in arrival.spans))
+        await self._outlet.hand_out(arrival, work, topic, fraction)
 
 
 def _where(arrival: FramesArrived, work: Work, steps: Steps) -> tuple[Topic, float]:

@@ -66,6 +66,10 @@ class Advising:
         self._watched.pop(job, None)
         self._records.pop(job, None)
 
+    def rest(self, job: JobId) -> None:
+        """The job left memory; what was told of it stays known."""
+        self._watched.pop(job, None)
+
     def active(self, job: JobId) -> tuple[str, ...]:
         """The causes that are in force for a job."""
         record = self._records.get(job)

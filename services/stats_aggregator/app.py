@@ -1,6 +1,6 @@
 """Wiring, with Faust as a thin shell: it owns the group, the buffers and the offsets, nothing else.
 
-One agent; what lies ready in its buffer is counted together, and acknowledged by hand after a
+One agent; what comes within a moment is counted together, and acknowledged by hand after a
 checkpoint (docs/decisions: Faust as a shell). An exception inside an agent would make Faust
 acknowledge the event, so whatever is not a bad message ends the process at once, and the supervisor
 starts another one from the checkpoint.
@@ -20,6 +20,7 @@ import structlog
 from faust.types import TP
 
 from libs.messages.topics import FRAMES, JOBS, RUNS
+from libs.messages.units import US_PER_SECOND
 from libs.service_kit import configure_logging
 from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
 from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
@@ -32,6 +33,10 @@ LOG = structlog.get_logger(__name__)
 LAST_CHECKPOINT_S = 15.0
 MOST_TOGETHER, MOST_BYTES_TOGETHER = 128, 1_000_000
 """Events that are counted at once, which takes some 30 ms: timers and stopping must not wait."""
+LINGER_S = 0.02
+"""Faust hands out events one by one; so long they are gathered."""
+PAUSED_S = 10.0
+"""After such a pause others may count what is ours: ask before anything is published."""
 FOLDER = Path(tempfile.gettempdir()) / "stillstream-faust"
 """Faust wants to know one; without tables it writes nothing there."""
 
@@ -57,42 +62,52 @@ class Shell:
         self._resources = AsyncExitStack()
         self._ready = asyncio.Event()
         self._gathered: list[Any] = []
+        self._n_bytes, self._has_frames, self._counting = 0, asyncio.Event(), asyncio.Lock()
         self._unacknowledged: list[Any] = []
         self._aggregator: Aggregator | None = None
+        self._turned_s = time.monotonic()
         self.app = _app(settings)
         self._wire()
 
     def _wire(self) -> None:
         app, settings = self.app, self._settings
         topic = app.topic(FRAMES.name, value_serializer="raw", key_serializer="raw")
-        app.agent(topic, concurrency=1, name="count_frames")(self._count_frames)
+        app.agent(topic, concurrency=1, name="gather_frames")(self._gather_frames)
+        app.task(self._count_gathered)
         app.task(self._follow_runs_and_jobs)
         app.timer(interval=settings.publish_interval_s, name="publish")(self._publish)
         app.timer(interval=settings.checkpoint_interval_s, name="checkpoint")(self._checkpoint)
         app.on_partitions_revoked.connect(self._on_revoked)
         app.on_before_shutdown.connect(self._on_shutdown)
 
-    async def _count_frames(self, stream: Any) -> None:
+    async def _gather_frames(self, stream: Any) -> None:
         await self._ready.wait()
-        unacknowledged = stream.noack()
-        buffer = unacknowledged.channel.queue
-        async for event in unacknowledged.events():
+        async for event in stream.noack().events():
             self._gathered.append(event)
-            if buffer.empty() or self._is_enough():
-                await _or_exit(self._take())
+            self._n_bytes += len(event.message.value or b"")
+            if len(self._gathered) >= MOST_TOGETHER or self._n_bytes >= MOST_BYTES_TOGETHER:
+                await _or_exit(self._count())
+            self._has_frames.set()
 
-    def _is_enough(self) -> bool:
-        n_bytes = sum(len(event.message.value or b"") for event in self._gathered)
-        return len(self._gathered) >= MOST_TOGETHER or n_bytes >= MOST_BYTES_TOGETHER
+    async def _count_gathered(self) -> None:
+        while not self.app.should_stop:
+            await self._has_frames.wait()
+            self._has_frames.clear()
+            await asyncio.sleep(LINGER_S)
+            await _or_exit(self._count())
 
-    async def _take(self) -> None:
-        """Count what lies ready. Until its checkpoint an event waits without its bytes."""
+    async def _count(self) -> None:
+        """Count what was gathered. Until its checkpoint an event waits without its bytes."""
         assert self._aggregator is not None  # noqa: S101 (set before `ready`)
-        events, self._gathered = self._gathered, []
-        await self._aggregator.count(*(_record(event.message) for event in events))
-        for event in events:
-            event.value = event.message.value = None
-        self._unacknowledged += events
+        async with self._counting:
+            events, self._gathered, self._n_bytes = self._gathered, [], 0
+            numbers = frozenset(event.message.partition for event in events)
+            if not numbers <= self._aggregator.aggregation.partitions.keys():
+                await self._aggregator.adopt(numbers | {tp.partition for tp in self._assigned()})
+            await self._aggregator.count(*(_record(event.message) for event in events))
+            for event in events:
+                event.value = event.message.value = None
+            self._unacknowledged += events
 
     async def _follow_runs_and_jobs(self) -> None:
         await _or_exit(self._follow())
@@ -101,8 +116,12 @@ class Shell:
         bootstrap = self._settings.kafka.bootstrap
         enter = self._resources.enter_async_context
         sink = await enter(KafkaSink(bootstrap))
-        store = KafkaStore(bootstrap, DeadLetters(SERVICE, sink))
-        aggregator = Aggregator(sink=sink, store=store, now_us=_now_us)
+        aggregator = Aggregator(
+            sink=sink,
+            store=await enter(KafkaStore(bootstrap, DeadLetters(SERVICE, sink))),
+            now_us=_now_us,
+            condense_after_us=int(self._settings.condense_after_s * US_PER_SECOND),
+        )
         source = await enter(KafkaSource(bootstrap, [RUNS, JOBS], group=None))
         await aggregator.learn(await read_to_end(source))
         self._aggregator = aggregator
@@ -115,6 +134,9 @@ class Shell:
             await _or_exit(self._turn(self._aggregator))
 
     async def _turn(self, aggregator: Aggregator) -> None:
+        last, self._turned_s = self._turned_s, time.monotonic()
+        if self._turned_s - last > PAUSED_S:
+            await aggregator.checkpoint(prove=True)
         assigned = self._assigned()
         await aggregator.hold(frozenset(tp.partition for tp in assigned))
         await aggregator.publish()
@@ -135,7 +157,7 @@ class Shell:
 
     async def _on_revoked(self, app: Any, revoked: Any, **kwargs: Any) -> None:
         del app, revoked, kwargs
-        self._gathered.clear()
+        self._gathered, self._n_bytes = [], 0
         self._unacknowledged.clear()
         if self._aggregator is not None:
             self._aggregator.drop_all()

@@ -14,6 +14,11 @@ class AggregatorSettings(ServiceSettings):
     checkpoint_interval_s: float = Field(
         5.0, gt=0, description="longest time of work that a crash makes us repeat"
     )
+    condense_after_s: float = Field(
+        120.0,
+        gt=0,
+        description="jobs without news for so long leave memory; they come back when needed",
+    )
     instance: str = Field(
         "stats-aggregator-0",
         min_length=1,

@@ -3,12 +3,14 @@
 Does not read or write anything, and learns the time from its caller.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from libs.crystallography.advice.news import News
 from libs.crystallography.agreement import agreement_of
+from libs.crystallography.cell_groups import cell_groups
+from libs.crystallography.cells import knows_cell
 from libs.crystallography.rates import JobStatistics, Rules
 from libs.crystallography.rates.index import IntArray
 from libs.messages import (
@@ -27,6 +29,8 @@ from services.stats_aggregator.knowledge import Knowledge
 from services.stats_aggregator.partition import PartitionState
 
 US_PER_MS = 1000
+UNSETTLED = 30
+"""So many times as long jobs stay in memory whose rates are preliminary."""
 REFERENCE_LANE = Lane.DIALS
 
 
@@ -38,6 +42,7 @@ class Aggregation:
         self.partitions: dict[int, PartitionState] = {}
         self._changed: set[JobId] = set()
         self._published: dict[JobId, RatesUpdated] = {}
+        self._touched_us: dict[JobId, int] = {}
         self.advising = Advising()
 
     def learn(self, message: Message) -> None:
@@ -54,13 +59,13 @@ class Aggregation:
     def drop(self, partition: int) -> None:
         """Another process counts this partition from now on."""
         state = self.partitions.pop(partition, None)
-        for job, _ in state.statistics if state is not None else ():
+        for job in state.jobs if state is not None else ():
             self.advising.forget(job)
 
     def adopt(self, state: PartitionState) -> None:
         """Take over a partition; all its jobs are looked at again."""
         self.partitions[state.number] = state
-        self._changed |= {job for job, _ in state.statistics}
+        self._changed |= state.jobs
 
     def take(self, partition: int, offset: int, batch: FramesProcessed) -> int:
         """Count a message, unless the checkpoint holds it; gives the number of changed frames.
@@ -93,13 +98,16 @@ class Aggregation:
         for job in gone:
             for state in self.partitions.values():
                 state.forget(job)
+            self._touched_us.pop(job, None)
             self.advising.forget(job)
         self._changed -= set(gone)
         return tuple(job for job in gone if self._published.pop(job, None) is not None)
 
     def updates(self, now_us: int) -> tuple[RatesUpdated, ...]:
         """The rates of our jobs that changed since the last call and say something new."""
-        changed, self._changed = self._changed, set()
+        restless = {job for jobs in self.restless().values() for job in jobs}
+        changed, self._changed = self._changed - restless, restless
+        self._touched_us |= dict.fromkeys(changed, now_us)
         messages = []
         for job in sorted(changed):
             statistics = self.statistics_of(job)
@@ -129,6 +137,38 @@ class Aggregation:
                 )
         return messages
 
+    def restless(self) -> dict[int, list[JobId]]:
+        """Per partition the sleeping jobs whose rates rest on what is no longer so."""
+        return {
+            state.number: [
+                job
+                for job in sorted(self._changed & state.asleep.keys())
+                if state.asleep[job].settled != self.knowledge.settled(job)
+                and not self.knowledge.is_deleted(job)
+            ]
+            for state in self.partitions.values()
+        }
+
+    def wake(self, state: PartitionState, job: JobId, segments: Mapping[str, bytes]) -> None:
+        """Bring a job back into memory. Raises ValueError or KeyError for damaged segments."""
+        state.wake(job, segments)
+        self._changed.add(job)
+
+    def put_to_sleep(self, idle_us: int, now_us: int) -> tuple[JobId, ...]:
+        """Drop jobs from memory of which nothing new came for so long; gives them.
+
+        It is thirty times as long while their rates are preliminary. What they hold is durable.
+        """
+        gone = []
+        for state in self.partitions.values():
+            for job in sorted({job for job, _ in state.statistics}):
+                if self._is_idle(job, idle_us, now_us) and state.is_durable(job):
+                    state.sleep(job, self.knowledge.settled(job))
+                    self._touched_us.pop(job, None)
+                    self.advising.rest(job)
+                    gone.append(job)
+        return tuple(gone)
+
     def statistics_of(self, job: JobId) -> JobStatistics | None:
         """The statistics of a job in its own lane, None where they are not ours or not known."""
         known = self.knowledge.jobs.get(job)
@@ -146,12 +186,20 @@ class Aggregation:
 
     def current(self) -> RatesUpdated | None:
         """The last word on the newest run that is being counted here, active jobs first."""
+        ours = frozenset(job for state in self.partitions.values() for job in state.jobs)
         candidates = [
             (known.state is JobState.ACTIVE, known.started_us, job)
             for job, known in self.knowledge.jobs.items()
-            if job in self._published and self.statistics_of(job) is not None
+            if job in self._published and known.state is not JobState.DELETED and job in ours
         ]
         return self._published[max(candidates)[2]] if candidates else None
+
+    def _is_idle(self, job: JobId, idle_us: int, now_us: int) -> bool:
+        last = self._published.get(job)
+        is_final = last is not None and not last.preliminary
+        touched_us = self._touched_us.setdefault(job, now_us)
+        is_quiet = now_us - touched_us >= idle_us * (1 if is_final else UNSETTLED)
+        return is_quiet and job not in self._changed
 
     def _agreement(self, job: JobChanged, own: JobStatistics) -> Agreement | None:
         """With the reference lane, for jobs of other lanes."""
@@ -180,6 +228,7 @@ class Aggregation:
             n_waiting=n_waiting,
             index_fraction=_sampled_fraction(summary),
             agreement=self._agreement(job, statistics),
+            cells=() if knows_cell(job.recipe.phil) else cell_groups(statistics),
         )
         return None if before is not None and _says_the_same(before, message) else message
 

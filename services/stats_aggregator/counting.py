@@ -4,7 +4,7 @@ Messages of the same job and lane are counted together, several times as fast as
 that fails they are counted one by one, so that only those that are bad become dead letters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from libs.messages import BadMessageError, FramesProcessed, JobId, Lane
 from libs.messages.topics import FRAMES
@@ -12,7 +12,7 @@ from libs.service_kit.metrics import MESSAGES_TOTAL
 from libs.streams import DeadLetters, Record, decode_record
 from services.stats_aggregator.core import Aggregation
 from services.stats_aggregator.metrics import observe_stages
-from services.stats_aggregator.partition import SERVICE
+from services.stats_aggregator.partition import SERVICE, PartitionState
 
 LONGEST_JOB_ID = 500
 """Names of checkpoint segments contain it; a longer one could not be checkpointed."""
@@ -26,9 +26,14 @@ class Counting:
     """Takes records of one partition at a time, in their order."""
 
     def __init__(
-        self, aggregation: Aggregation, dead_letters: DeadLetters, now_us: Callable[[], int]
+        self,
+        aggregation: Aggregation,
+        dead_letters: DeadLetters,
+        wake: Callable[[PartitionState, JobId], Awaitable[None]],
+        now_us: Callable[[], int],
     ) -> None:
-        self._aggregation, self._dead_letters, self._now_us = aggregation, dead_letters, now_us
+        self._aggregation, self._dead_letters = aggregation, dead_letters
+        self._wake, self._now_us = wake, now_us
 
     async def count(self, records: Sequence[Record]) -> None:
         """Count consecutive records; only then do they count as seen."""
@@ -41,6 +46,11 @@ class Counting:
             return  # it was taken away meanwhile; whoever has it now reads them again
         MESSAGES_TOTAL.labels(SERVICE, FRAMES.name, "in").inc(len(records))
         good, bad = self._decoded(records)
+        jobs = {message.job for _, message in good}
+        while asleep := jobs & state.asleep.keys():
+            await self._wake(state, min(asleep))
+        if self._aggregation.partitions.get(state.number) is not state:
+            return
         for taken in _by_columns(good).values():
             bad += self._take(taken)
         for record, error in sorted(bad, key=lambda one: one[0].offset):

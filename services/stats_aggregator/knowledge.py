@@ -2,15 +2,21 @@
 
 from libs.crystallography.advice.settled import Span, merged
 from libs.messages import (
+    Cutoffs,
     FramesArrived,
     JobChanged,
     JobId,
     JobState,
+    Lane,
     Message,
     RunEnded,
     RunId,
     RunStarted,
+    Settled,
 )
+
+UNKNOWN = Settled(attempt=0, lane=Lane.OTHER, cutoffs=Cutoffs(), n_announced=0, is_open=True)
+"""What rests on nothing: any word on the job changes it."""
 
 
 class RunView:
@@ -79,6 +85,20 @@ class Knowledge:
         """Whether the job was deleted: its results are not wanted any more."""
         known = self.jobs.get(job)
         return known is not None and known.state is JobState.DELETED
+
+    def settled(self, job: JobId) -> Settled:
+        """What a job's rates rest on besides its frames."""
+        known = self.jobs.get(job)
+        if known is None:
+            return UNKNOWN
+        run = self.run(known.run)
+        return Settled(
+            attempt=known.attempt,
+            lane=known.recipe.lane,
+            cutoffs=known.recipe.cutoffs,
+            n_announced=run.n_announced,
+            is_open=run.is_open,
+        )
 
     def _learn_job(self, message: JobChanged) -> frozenset[JobId]:
         known = self.jobs.get(message.job)

@@ -8,7 +8,7 @@ from operator import attrgetter
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from libs.crystallography.advice import Cause
 from libs.messages import Agreement, Difference, FrameResult, Rate, Rates, RatesUpdated
@@ -48,6 +48,9 @@ WRITTEN_TO_RESULT = Histogram(
     "stillstream_frame_written_to_result_seconds",
     "From a frame's file being written to its result (done - written)",
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300),
+)
+JOBS_CONDENSED = Counter(
+    "stillstream_jobs_condensed_total", "Jobs that left memory because nothing new came of them"
 )
 _NONE = Difference(n=0)
 NO_AGREEMENT = Agreement(

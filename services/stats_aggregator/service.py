@@ -1,11 +1,11 @@
 """The aggregator without Faust: takes records, publishes what changed, makes checkpoints durable.
 
-The order of a checkpoint is segments, manifest, acknowledgement; nothing is acknowledged that the
-manifest does not hold, so a process that dies at any moment repeats work and loses none.
+A checkpoint is durable as a whole, then come acknowledgements; nothing is acknowledged that it does
+not hold, so a process that dies at any moment repeats work and loses none.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -17,24 +17,37 @@ from libs.messages import (
     JobId,
     RatesUpdated,
 )
-from libs.messages.topics import ADVICE, CHECKPOINTS, RATES
+from libs.messages.topics import ADVICE, RATES
 from libs.messages.units import US_PER_SECOND
 from libs.service_kit.metrics import EVENT_AGE_SECONDS, HEALTHY, MESSAGES_TOTAL
 from libs.streams import DeadLetters, Record, Sink, decode_record
 from services.stats_aggregator.core import Aggregation
 from services.stats_aggregator.counting import Counting
-from services.stats_aggregator.metrics import show_advice, show_current
+from services.stats_aggregator.metrics import JOBS_CONDENSED, show_advice, show_current
 from services.stats_aggregator.partition import SERVICE, Checkpoint, PartitionState
 from services.stats_aggregator.store import Reach
 
 LOG = structlog.get_logger(__name__)
+CONDENSE_AFTER_US = 120 * US_PER_SECOND
 
 
 class Store(Protocol):
-    """What this service wrote earlier."""
+    """What this service wrote earlier, and its checkpoints."""
 
     async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
-        """The states of partitions as their last checkpoints have them."""
+        """Take partitions over; gives their states as their last checkpoints have them."""
+        ...
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        """Make a checkpoint durable, all of it or nothing; raises where we were superseded."""
+        ...
+
+    async def segments(self, number: int, names: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of segments of a partition that was taken over."""
+        ...
+
+    async def release(self, number: int) -> None:
+        """The partition is counted elsewhere from now on."""
         ...
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
@@ -57,12 +70,21 @@ class Store(Protocol):
 class Aggregator:
     """One process's share of the counting."""
 
-    def __init__(self, *, sink: Sink, store: Store, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        store: Store,
+        now_us: Callable[[], int],
+        condense_after_us: int = CONDENSE_AFTER_US,
+    ) -> None:
         self._sink, self._store, self._now_us = sink, store, now_us
+        self._condense_after_us = condense_after_us
         self._dead_letters = DeadLetters(SERVICE, sink)
-        self._adopting, self._saving = asyncio.Lock(), asyncio.Lock()
+        self._adopting, self._saving, self._waking = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
+        self._shown: RatesUpdated | None = None
         self.aggregation = Aggregation()
-        self._counting = Counting(self.aggregation, self._dead_letters, now_us)
+        self._counting = Counting(self.aggregation, self._dead_letters, self._wake, now_us)
 
     async def learn(self, records: Iterable[Record]) -> None:
         """Take records of the topics `runs` and `jobs`."""
@@ -80,7 +102,13 @@ class Aggregator:
             held = frozenset(self.aggregation.partitions)
             for number in held - partitions:
                 self.aggregation.drop(number)
+                await self._store.release(number)
             await self._adopt(partitions - held)
+
+    async def adopt(self, partitions: frozenset[int]) -> None:
+        """Count these too."""
+        async with self._adopting:
+            await self._adopt(partitions - frozenset(self.aggregation.partitions))
 
     def drop_all(self) -> None:
         """Partitions are being dealt anew: what we keep is read again from the checkpoint."""
@@ -94,6 +122,7 @@ class Aggregator:
 
     async def publish(self) -> None:
         """Publish the rates of jobs that changed; tombstones for those that were deleted."""
+        await self._wake_restless()
         for job in self.aggregation.deletions():
             await self._sink.tombstone(RATES, job)
         updates = self.aggregation.updates(self._now_us())
@@ -102,27 +131,40 @@ class Aggregator:
         MESSAGES_TOTAL.labels(SERVICE, ADVICE.name, "out").inc(len(advice))
         MESSAGES_TOTAL.labels(SERVICE, RATES.name, "out").inc(len(updates))
         self._show()
+        if not self._saving.locked():
+            gone = self.aggregation.put_to_sleep(self._condense_after_us, self._now_us())
+            JOBS_CONDENSED.inc(len(gone))
 
-    async def checkpoint(self) -> dict[int, int]:
+    async def checkpoint(self, *, prove: bool = False) -> dict[int, int]:
         """Make everything counted so far durable; gives the next offset of each partition.
 
         Also of partitions in which nothing changed: records that a killed process counted and did
         not acknowledge come again, lie below the checkpoint, and want to be acknowledged.
+        `prove`: write even where nothing changed, which fails when others count by now.
         """
         async with self._saving:
             states = tuple(self.aggregation.partitions.values())
             for state in states:
-                if not state.is_saved:
-                    await self._save(state.checkpoint(self._now_us()))
+                if prove or not state.is_saved:
+                    await self._store.save(state.checkpoint(self._now_us()))
             return {state.number: state.saved_offset for state in states}
 
-    async def _save(self, checkpoint: Checkpoint) -> None:
-        await self._sink.publish(checkpoint.segments)
-        await self._sink.publish([checkpoint.manifest])
-        for name in checkpoint.obsolete:
-            await self._sink.tombstone(
-                CHECKPOINTS, f"{SERVICE}/{checkpoint.manifest.partition}/{name}"
-            )
+    async def _wake_restless(self) -> None:
+        for number, jobs in self.aggregation.restless().items():
+            for job in jobs:
+                state = self.aggregation.partitions.get(number)
+                if state is not None:
+                    await self._wake(state, job)
+
+    async def _wake(self, state: PartitionState, job: JobId) -> None:
+        """Bring a job back from the checkpoint."""
+        async with self._waking:
+            if job not in state.asleep:
+                return
+            segments = await self._store.segments(state.number, state.wanted(job))
+            if job in state.asleep:
+                self.aggregation.wake(state, job, segments)
+                LOG.info("job_reloaded", job=job, segments=len(segments))
 
     async def _adopt(self, numbers: Iterable[int]) -> None:
         wanted = sorted(numbers)
@@ -153,8 +195,7 @@ class Aggregator:
     async def _count(self, records: Sequence[Record]) -> None:
         number, first = records[0].partition, records[0].offset
         if number not in self.aggregation.partitions:
-            async with self._adopting:
-                await self._adopt({number} - set(self.aggregation.partitions))
+            await self.adopt(frozenset({number}))
         expected = self.aggregation.partitions[number].next_offset
         if first > expected:
             await self._fill_gap(number, expected, first)
@@ -165,7 +206,9 @@ class Aggregator:
         current = self.aggregation.current()
         if current is None:
             return
-        show_current(current)
+        if current is not self._shown:
+            show_current(current)
+            self._shown = current
         show_advice(self.aggregation.advising.active(current.job))
         if current.newest_ts_us is not None:
             age_us = self._now_us() - current.newest_ts_us

@@ -1,26 +1,22 @@
-"""Reading back what this service wrote: checkpoints and rates, from their compacted topics."""
+"""Reading back what this service wrote, besides its checkpoints: rates, advice, offsets."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 
 from libs.messages import (
     AdviceCleared,
     AdviceRaised,
     BadMessageError,
-    CheckpointManifest,
-    CheckpointSegment,
     JobId,
     Message,
     RatesUpdated,
 )
-from libs.messages.topics import ADVICE, CHECKPOINTS, FRAMES, RATES, Topic
-from libs.streams import DeadLetters, KafkaSource, Record, decode_record, read_whole
-from services.stats_aggregator.partition import SERVICE, PartitionState
-
-LOG = structlog.get_logger(__name__)
+from libs.messages.topics import ADVICE, FRAMES, RATES, Topic
+from libs.streams import KafkaSource, Record, decode_record, read_whole
+from services.stats_aggregator.checkpoints import KafkaCheckpoints
+from services.stats_aggregator.partition import SERVICE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,21 +27,13 @@ class Reach:
     end: int
 
 
-class KafkaStore:
-    """The service's own topics on a broker.
+class KafkaStore(KafkaCheckpoints):
+    """What this service wrote, and how far it has read.
 
     What others wrote there by mistake counts for nothing: an earlier readable message of the same
-    key stays. Of `checkpoints` nobody else is a reader, so its bad messages become dead letters
-    here; of `rates` and `advice` the sink keeps them.
+    key stays. Of `checkpoints` nobody else is a reader, so its bad messages become dead letters; of
+    `rates` and `advice` the sink keeps them.
     """
-
-    def __init__(self, bootstrap: str, dead_letters: DeadLetters | None = None) -> None:
-        self._bootstrap, self._dead_letters = bootstrap, dead_letters
-
-    async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
-        """The states of partitions as their last checkpoints have them."""
-        kept = await self._newest(CHECKPOINTS)
-        return [restored(number, kept.values()) for number in numbers]
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
         """The newest rates of every job."""
@@ -95,9 +83,7 @@ class KafkaStore:
             ends = await source.end_offsets()
             while any(at < ends[tp] for tp, at in (await source.positions()).items()):
                 for record in await source.poll(timeout_s=0.2):
-                    error = keep(newest, record)
-                    if error is not None and topic is CHECKPOINTS and self._dead_letters:
-                        await self._dead_letters.reject(record, error)
+                    keep(newest, record)
         return newest
 
 
@@ -120,28 +106,3 @@ def _message(record: Record) -> Message | None:
         return None if record.value is None else decode_record(record)
     except BadMessageError:
         return None
-
-
-def restored(number: int, kept: Iterable[Message]) -> PartitionState:
-    """The state that the newest messages of the checkpoints topic hold for a partition."""
-    mine = [
-        message
-        for message in kept
-        if isinstance(message, CheckpointManifest | CheckpointSegment)
-        and (message.service, message.partition) == (SERVICE, number)
-    ]
-    segments = {m.segment: m.state for m in mine if isinstance(m, CheckpointSegment)}
-    for message in mine:
-        if isinstance(message, CheckpointManifest):
-            return _from_checkpoint(number, message, segments)
-    return PartitionState(number)
-
-
-def _from_checkpoint(
-    number: int, manifest: CheckpointManifest, segments: dict[str, bytes]
-) -> PartitionState:
-    try:
-        return PartitionState.restored(number, manifest, segments)
-    except (ValueError, KeyError) as error:
-        LOG.error("checkpoint_damaged", partition=number, error=str(error), action="count anew")
-        return PartitionState(number)

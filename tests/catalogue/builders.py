@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -115,6 +116,11 @@ def batch(
         worker=worker,
         versions={"dials": "3.12.1"},
     )
+
+
+def recipe(**changes: Any) -> m.Recipe:
+    """The recipe of TRIAL and GROUP, or another one."""
+    return msgspec.structs.replace(recipe_of(TRIAL, GROUP), **changes)
 
 
 async def add_trial(

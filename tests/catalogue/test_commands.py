@@ -75,3 +75,19 @@ def test_a_database_that_is_away_is_said_with_what_to_do(database: DatabaseServe
     result = CliRunner().invoke(main, ("trial", "list"), env=os.environ | away)
     assert result.exit_code == 1
     assert "stillstream status" in result.output
+
+
+def test_a_trial_is_copied_with_a_known_cell(database: DatabaseServer, tmp_path: Path) -> None:
+    phil = tmp_path / "trial.phil"
+    phil.write_text("spotfinder.filter.min_spot_size = 2\n")
+    done(database, "group", "add", "all", "--source=jet")
+    done(database, "trial", "add", "unknown", f"--phil={phil}", "--d-min=1.8", "--group=all")
+    cell = ("--unit-cell", "79.1 79.1 38 90 90 90", "--space-group", "P 4 2 2")
+    done(database, "trial", "copy", "unknown", "known", *cell, "--active")
+    first, second = json.loads(done(database, "trial", "list", "--json"))
+    assert (second["run_groups"], second["active"]) == (["all"], True)
+    assert second["settings"]["d_min_angstrom"] == first["settings"]["d_min_angstrom"]
+    assert "unit_cell = 79.10 79.10 38.00 90.00 90.00 90.00" in second["settings"]["phil"]
+    assert "space_group = P422" in second["settings"]["phil"]
+    refused = call(database, "trial", "copy", "unknown", "x", "--unit-cell", "79 79", *cell[2:])
+    assert "six numbers are needed" in refused.output

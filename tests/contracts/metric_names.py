@@ -1,6 +1,7 @@
 """Every Prometheus metric that our code defines, found in its source: name → labels."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,25 @@ GROUPING = re.compile(r"\bby \(([^)]*)\)")
 BY_PROMETHEUS = frozenset({"job", "instance", "process", "le"})
 
 
+@functools.cache
 def exported() -> dict[str, frozenset[str]]:
     """Names as Prometheus sees them, with their labels."""
     names = {"up": frozenset[str]()}
     for folder in ("libs", "services"):
         for path in (ROOT / folder).rglob("*.py"):
-            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                names |= dict(_metric(call))
+            source = path.read_text(encoding="utf-8")
+            if "prometheus_client" in source:
+                for call in ast.walk(_parsed(source)):
+                    names |= dict(_metric(call))
     return names
+
+
+def _parsed(source: str) -> ast.Module:
+    """Python 3.11.2 sometimes miscounts its own recursion here (SystemError): then once more."""
+    try:
+        return ast.parse(source)
+    except SystemError:
+        return ast.parse(source)
 
 
 def used(expression: str) -> Iterator[tuple[str, frozenset[str]]]:

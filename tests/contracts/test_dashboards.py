@@ -18,6 +18,7 @@ from deploy.grafana.generate import TARGET
 from deploy.grafana.generate import text as generated
 from libs.catalogue import catalogue_models as catalogue
 from libs.catalogue import result_models as results
+from libs.catalogue import rollup_models as rollups
 from libs.catalogue import summary_models as summaries
 from tests.contracts.metric_names import exported, used
 
@@ -119,12 +120,12 @@ def test_promtool_parses_every_expression(tmp_path: Path):
     assert done.returncode == 0, done.stderr
 
 
-def expand(query: str) -> str:
-    """Grafana's macros for the minute after START_S in steps of 5 s."""
+def expand(query: str, length_s: int = 60, interval_ms: int = 5000) -> str:
+    """Grafana's macros for the time after START_S, the first minute in steps of 5 s."""
     known = {
         "$__unixEpochFrom()": str(START_S),
-        "$__unixEpochTo()": str(START_S + 60),
-        "$__interval_ms": "5000",
+        "$__unixEpochTo()": str(START_S + length_s),
+        "$__interval_ms": str(interval_ms),
     }
     for macro, value in known.items():
         query = query.replace(macro, value)
@@ -160,6 +161,13 @@ ROWS = [
         },
     ),
     (
+        rollups.RollupRulesRow,
+        {
+            "job_id": 1, "attempt": 1, "hit_cutoff": 40, "solvent_cutoff": 1.0,
+            "lattices_cutoff": 2, "d_min_quality_angstrom": 2.5,
+        },
+    ),
+    (
         summaries.AdviceRow,
         {
             "job_id": 1, "cause": "no_jet", "since_us": START_S * US, "level": "act",
@@ -189,6 +197,23 @@ FRAMES = [
 ]
 
 
+def rollup(width: int, bucket: int, second: int, **counts: int) -> dict[str, object]:
+    row = {
+        "job_id": 1, "width": width, "bucket": bucket, "lane": "dials", "n_results": 100,
+        "first_ts_us": (START_S + second) * US, "last_ts_us": (START_S + second + 3) * US,
+        "n_processed": 90, "n_selected": 80, "n_tried": 50, "n_solvent": 45, "n_hits": 18,
+        "n_indexed": 16, "n_multi_lattice": 4, "n_high_quality": 8, "n_unreadable": 10,
+        "n_crashed": 1, "n_timed_out": 2, "strong_sum": 900, "strong_min": 1, "strong_max": 70,
+    }  # fmt: skip
+    return row | counts
+
+
+ROLLUPS = [rollup(100, 0, 1), rollup(100, 1, 2, n_hits=0), rollup(10_000, 0, 1)]
+ROLLUPS.append(rollup(100, 0, 1, n_hits=90) | {"lane": "fast"})
+DAY = {"length_s": 86_400, "interval_ms": 300_000}
+WEEK = {"length_s": 7 * 86_400, "interval_ms": 3_600_000}
+
+
 @pytest.fixture
 async def answer(database):
     """Runs a query of the dashboard with the reader's account; gives its rows as dictionaries."""
@@ -197,11 +222,13 @@ async def answer(database):
         for model, row in ROWS:
             await connection.execute(insert(model), row)
         await connection.execute(insert(results.FrameRow), FRAMES)
+        await connection.execute(insert(rollups.FrameRollupRow), ROLLUPS)
     await writer.dispose()
 
-    async def ask(query: str) -> list[dict[str, object]]:
+    async def ask(query: str, **macros: int) -> list[dict[str, object]]:
         async with reader.connect() as connection:
-            return [dict(row) for row in (await connection.execute(text(expand(query)))).mappings()]
+            rows = await connection.execute(text(expand(query, **macros)))
+            return [dict(row) for row in rows.mappings()]
 
     yield ask
     await reader.dispose()
@@ -234,3 +261,24 @@ async def test_tables_series_and_annotations_name_what_they_show(answer):
     assert advice["suggestion"] == "look at the jet"
     assert {row["metric"] for row in await answer(sql.WORKERS)} == {"w1"}
     assert {row["metric"] for row in await answer(sql.OUTCOMES)} == {"processed", "unreadable"}
+
+
+@pytest.mark.system
+async def test_long_ranges_come_from_rollups(answer):
+    for sure in (sql.STRONG_SPOTS, sql.RESOLUTION, sql.WORKERS, sql.UNREADABLE):
+        assert await answer(sure, **DAY) == []
+    (day,) = await answer(sql.RATES_OVER_TIME, **DAY)
+    assert (float(day["solvent"]), float(day["hits"])) == (0.5, 0.1)
+    assert (float(day["indexing"]), float(day["high quality"])) == (0.2, 0.5)
+    (spots,) = await answer(sql.SPOTS_OVER_TIME, **DAY)
+    assert (float(spots["mean"]), spots["fewest"], spots["most"]) == (10.0, 1, 70)
+    frames = {r["metric"]: float(r["value"]) * 300 for r in await answer(sql.OUTCOMES, **DAY)}
+    assert frames == pytest.approx(
+        {"processed": 154, "screened": 20, "crashed": 2, "timed_out": 4, "unreadable": 20}, abs=0.1
+    )
+
+
+@pytest.mark.system
+async def test_the_coarse_rollups_serve_the_longest_ranges(answer):
+    (week,) = await answer(sql.RATES_OVER_TIME, **WEEK)
+    assert float(week["hits"]) == 0.2

@@ -13,7 +13,16 @@ from libs.streams.fakes import FakeSink, records_of
 from services.database_sink.service import DatabaseSink, Ownership
 
 NOT_COMPARED = {"read_ms", "done_us", "origin_id"}
-TABLES = ("frame", "lattice", "rates", "advice", "run_arrival", "batch_profile", "file")
+TABLES = (
+    "frame", "lattice", "frame_rollup", "rollup_rules", "rates", "advice", "run_arrival",
+    "batch_profile", "file",
+)  # fmt: skip
+
+FILLED = (
+    "frame", "lattice", "frame_rollup", "rollup_rules", "file", "batch_origin", "sink_offset",
+    "batch_profile",
+)  # fmt: skip
+"""What frame results fill, and how far."""
 
 
 class LogSource:

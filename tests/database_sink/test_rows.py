@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from libs import messages as m
 from libs.catalogue import (
-    Base,
     delete_job,
     find_job,
     in_transaction,
@@ -28,7 +27,7 @@ from services.database_sink.offsets import FencedError
 from tests.catalogue.builders import NOW, RUN, add_job, arrived, batch, result, started
 from tests.contracts.hostile_wire import hostile_payloads
 from tests.database_server import DatabaseServer
-from tests.database_sink.harness import Harness, everything, table
+from tests.database_sink.harness import FILLED, Harness, everything, table
 from tests.messages.examples import EXAMPLES
 
 pytestmark = pytest.mark.system
@@ -54,12 +53,6 @@ def results(job: m.JobId, seed: int, *, n: int = 60) -> list[m.FramesProcessed]:
     ]
 
 
-async def truncate(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
-        for name in ("frame", "lattice", "file", "batch_origin", "sink_offset", "batch_profile"):
-            await connection.execute(sa.delete(Base.metadata.tables[name]))
-
-
 async def test_one_result_comes_back_whole(editor: AsyncEngine, writer: AsyncEngine) -> None:
     name = await add_job(editor)
     said = result(3, random.Random(5), n_lattices=2)
@@ -75,7 +68,7 @@ async def test_one_result_comes_back_whole(editor: AsyncEngine, writer: AsyncEng
 
 
 async def test_any_order_any_repetition_any_batches_same_rows(
-    editor: AsyncEngine, writer: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     name = await add_job(editor)
     said = results(name, seed=1)
@@ -83,7 +76,7 @@ async def test_any_order_any_repetition_any_batches_same_rows(
     expected = await everything(writer)
     assert len(expected["frame"]) == 20
     for seed in range(3):
-        await truncate(writer)
+        database.clear(*FILLED)
         rng = random.Random(seed)
         mixed = [*said, *rng.sample(said, 20)]
         rng.shuffle(mixed)
@@ -92,14 +85,14 @@ async def test_any_order_any_repetition_any_batches_same_rows(
 
 
 async def test_lattices_are_those_of_the_result_that_counts(
-    editor: AsyncEngine, writer: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     name = await add_job(editor)
     rng = random.Random(2)
     many, few = result(1, rng, n_lattices=3), result(1, rng, n_lattices=1)
     second, first = batch(name, [few], attempt=2), batch(name, [many], attempt=1)
     for order in ([first, second], [second, first]):
-        await truncate(writer)
+        database.clear(*FILLED)
         await Harness(writer, order, batch_records=1).drain()
         (frame,) = await table(writer, "frame")
         (lattice,) = await table(writer, "lattice")
@@ -123,12 +116,14 @@ class KilledError(Exception):
     """The process is gone."""
 
 
-async def test_killed_before_and_after_the_commit(editor: AsyncEngine, writer: AsyncEngine) -> None:
+async def test_killed_before_and_after_the_commit(
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
+) -> None:
     name = await add_job(editor)
     log = records_of(results(name, seed=4))
     await Harness(writer, log).drain()
     expected = await everything(writer)
-    await truncate(writer)
+    database.clear(*FILLED)
     for moment in ("before", "after"):
         harness = Harness(writer, log, batch_records=20)
         await harness.sink.step()
@@ -185,7 +180,7 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(
 
 
 async def test_results_of_deleted_and_unknown_jobs_are_not_written(
-    editor: AsyncEngine, writer: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     name = await add_job(editor)
     await Harness(writer, results(name, seed=8)).drain()
@@ -193,7 +188,7 @@ async def test_results_of_deleted_and_unknown_jobs_are_not_written(
     deleted = await delete_job(editor, job.id, now_us=NOW, slice_rows=7)
     assert deleted >= 20
     log = [*results(name, seed=8), *results(m.job_id(RUN, 9, 9), seed=8)]
-    await truncate(writer)
+    database.clear(*FILLED)
     await Harness(writer, log).drain()
     assert await table(writer, "frame") == []
     assert await table(writer, "lattice") == []
@@ -278,7 +273,9 @@ async def test_runs_grow_and_end(editor: AsyncEngine, writer: AsyncEngine) -> No
     assert (run.n_announced, run.n_frames, run.ended_us) == (30, 30, NOW + 99)
 
 
-async def test_the_newest_rates_stay(editor: AsyncEngine, writer: AsyncEngine) -> None:
+async def test_the_newest_rates_stay(
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
+) -> None:
     name = await add_job(editor)
     base = example(m.RatesUpdated, job=name, attempt=1)
     said = [
@@ -290,13 +287,11 @@ async def test_the_newest_rates_stay(editor: AsyncEngine, writer: AsyncEngine) -
         await Harness(writer, mixed, batch_records=seed + 1).drain()
         (row,) = await table(writer, "rates")
         assert (row["attempt"], row["revision"], row["n_announced"]) == (2, 3, 3)
-        async with writer.begin() as connection:
-            await connection.execute(sa.text("DELETE FROM rates"))
-            await connection.execute(sa.text("DELETE FROM sink_offset"))
+        database.clear("rates", "sink_offset")
 
 
 async def test_advice_is_raised_and_cleared_in_any_order(
-    editor: AsyncEngine, writer: AsyncEngine
+    database: DatabaseServer, editor: AsyncEngine, writer: AsyncEngine
 ) -> None:
     name = await add_job(editor)
     raised = example(m.AdviceRaised, job=name, cause="no jet", since_us=1)
@@ -305,9 +300,7 @@ async def test_advice_is_raised_and_cleared_in_any_order(
     for order in ([raised, cleared], [cleared, raised]):
         await Harness(writer, order, batch_records=1).drain()
         rows.append(await table(writer, "advice"))
-        async with writer.begin() as connection:
-            await connection.execute(sa.text("DELETE FROM advice"))
-            await connection.execute(sa.text("DELETE FROM sink_offset"))
+        database.clear("advice", "sink_offset")
     assert rows[0] == rows[1]
     (row,) = rows[0]
     assert row["cleared_us"] == NOW

@@ -59,10 +59,35 @@ def test_a_bad_recipe_ends_it_with_a_message(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("lane", ["fast", "both"])
-def test_a_lane_that_does_not_exist_yet_is_said_to_be_missing(tmp_path: Path, lane: str) -> None:
+CSPAD = DATA / "thermolysin_cspad"
+
+
+def test_both_lanes_and_their_agreement() -> None:
+    image = CSPAD / "idx-20130301060858401.cbf"
+    done = process(image, "--recipe", CSPAD / "process.phil", "--lane", "both", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(line["frame"], line["lane"]) for line in lines] == [(0, "fast"), (0, "dials")]
+    assert lines[0]["n_strong"] == lines[1]["n_strong"] == 176
+    assert lines[0]["recipe"] != lines[1]["recipe"]
+    agreement = json.loads(done.stderr.splitlines()[-1])["agreement"]
+    assert agreement["n_indexed_by_both"] == agreement["agreement"]["denominator"] == 1
+    assert abs(agreement["cell_percent"]["median"]) < 0.2
+
+
+def test_what_the_fast_lane_cannot_do_is_named_and_done_by_dials(tmp_path: Path) -> None:
+    recipe = tmp_path / "unknown_cell.phil"
+    recipe.write_text("spotfinder.threshold.dispersion.gain = 25\n")
+    done = process(CSPAD / "idx-20130301060858401.cbf", "--recipe", recipe, "--lane", "fast",
+                   "--timeout-cpu", "0.1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["lane"] == "dials"
+    assert "indexing.known_symmetry.unit_cell (not given)" in done.stderr
+
+
+def test_without_two_lanes_there_is_nothing_to_compare(tmp_path: Path) -> None:
     recipe = tmp_path / "empty.phil"
     recipe.touch()
-    done = process("a.cbf", "--recipe", recipe, "--lane", lane)
+    done = process("a.cbf", "--recipe", recipe, "--lane", "both")
     assert done.returncode != 0
-    assert "not available in this version" in done.stderr
+    assert "there are no two lanes to compare" in done.stderr

@@ -42,6 +42,15 @@ def test_a_bad_recipe_says_what_and_where(phil: str, words: str) -> None:
         complete_recipe(recipe(phil))
 
 
+def test_a_cell_that_its_space_group_forbids_is_refused() -> None:
+    """DIALS would say so on each frame, the fast lane would index with a cell that nobody gave."""
+    text = "indexing.known_symmetry.unit_cell = {}\nindexing.known_symmetry.space_group = {}\n"
+    with pytest.raises(RecipeError, match="79 38 79 90 90 90 cannot have the space group P 43 21"):
+        complete_recipe(recipe(text.format("79 38 79 90 90 90", "P43212")))
+    complete_recipe(recipe(text.format("79 79.4 38 90 90 90", "P43212")))
+    complete_recipe(recipe(text.format("82.5 82.5 34 90 90 120", "R3:H")))
+
+
 def test_nothing_is_written_whatever_the_text_says(tmp_path: Path) -> None:
     text = "output.integrated_filename = %s_x.refl\noutput.composite_output = True"
     params = load_params(recipe(text), tmp_path)

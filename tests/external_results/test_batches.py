@@ -40,7 +40,7 @@ def test_the_statistics_take_them() -> None:
 
 def test_the_sink_takes_a_lattice_without_orientation() -> None:
     (batch,) = batches()
-    rows = frame_rows("external", batch.frames[1], won=1, origin=1, file=1)
+    (_, rows, *_) = frame_rows(batch, 1, {"/r": 1})
     assert len(rows.lattices[0].a_matrix) == 72
 
 

@@ -8,6 +8,7 @@ from services.job_dispatcher.fractions import (
     first_open,
     fraction_at,
     new_live,
+    only_screened,
     with_fraction,
 )
 from tests.catalogue.builders import NOW, RUN, arrived
@@ -49,3 +50,14 @@ def test_what_had_arrived_before_this_process_may_have_been_sent_by_another() ->
     assert new_live(known, [0, 7, 8], 8, NOW)
     assert not new_live(known, [0, 7], 8, NOW)
     assert not new_live(known, [8], 8, NOW + 1000)  # it can wait, so it is indexed whole
+
+
+def test_what_was_only_screened_is_found_in_its_range() -> None:
+    book = RunBook()
+    for sequence in (0, 1, 2, 4, 5):
+        book.take(arrived(sequence))
+    book.take(arrived(3, announced_us=NOW - 1))
+    known, steps = book.runs[RUN], ((1, 0.5), (5, 1.0))
+    assert only_screened(known, steps, 0, 6, NOW) == [1, 2, 4]
+    assert only_screened(known, steps, 2, 4, NOW) == [2]
+    assert only_screened(known, (), 0, 6, NOW) == []

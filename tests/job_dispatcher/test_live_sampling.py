@@ -69,6 +69,27 @@ async def test_batch_work_may_wait_as_long_as_it_likes() -> None:
     assert await fraction_after(late(announced_us=NOW - 1)) == 1.0
 
 
+async def test_what_is_indexed_later_may_wait_too() -> None:
+    source = FakeSource()
+    it = LiveSampling(source, Sampler(rules=SamplingRules()))
+    it.expect(WORK)
+    for second, result in enumerate(late()):
+        it.can_wait(result.frames[0].stages_us.dispatched or 0)
+        source.feed([record_of(result, offset=second)])
+        await it.step(NOW + second * S)
+    assert it.fraction == 1.0
+
+
+async def test_work_from_before_this_process_says_nothing() -> None:
+    source = FakeSource()
+    it = LiveSampling(source, Sampler(rules=SamplingRules()))
+    it.expect(WORK)
+    for second, result in enumerate(late()):
+        source.feed([record_of(result, offset=second)])
+        await it.step(NOW + (100 + second) * S)
+    assert it.fraction == 1.0
+
+
 async def test_results_of_jobs_that_were_not_sent_from_here_say_nothing() -> None:
     assert await fraction_after(late(), expected=False) == 1.0
 

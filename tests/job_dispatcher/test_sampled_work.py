@@ -21,9 +21,13 @@ class Wanted:
 
     def __init__(self, fraction: float) -> None:
         self.fraction = fraction
+        self.later: list[int] = []
 
     def expect(self, work: Work) -> None:
         pass
+
+    def can_wait(self, dispatched_us: int) -> None:
+        self.later.append(dispatched_us)
 
     async def step(self, now_us: int) -> None:
         pass
@@ -31,7 +35,7 @@ class Wanted:
 
 def fractions(harness: Harness) -> dict[int, set[float]]:
     found: dict[int, set[float]] = {}
-    for chunk in harness.chunks():
+    for chunk in harness.chunks(WORK_LIVE):
         found.setdefault(chunk.chunk // CHUNKS_PER_ARRIVAL, set()).add(chunk.index_fraction)
     return found
 
@@ -68,8 +72,8 @@ async def test_work_sent_again_after_a_crash_carries_the_same_fraction(
     log = [*log, arrived(2), arrived(3)]
     second = Harness(editor, log, sampling=Wanted(1.0), inherited=True)
     await second.step()
-    known = {c.chunk: c.index_fraction for c in first.chunks()}
-    again = {c.chunk: c.index_fraction for c in second.chunks()}
+    known = {c.chunk: c.index_fraction for c in first.chunks(WORK_LIVE)}
+    again = {c.chunk: c.index_fraction for c in second.chunks(WORK_LIVE)}
     assert again
     assert all(known.get(chunk, fraction) == fraction for chunk, fraction in again.items())
     await second.step(arrived(4))
@@ -90,6 +94,41 @@ async def test_what_can_wait_is_indexed_whole(editor: AsyncEngine) -> None:
     assert {c.index_fraction for c in here.chunks(WORK_BATCH)} == {1.0}
     await here.step(arrived(2, announced_us=NOW + 2000))
     assert fractions(here)[2] == {0.25}
+
+
+async def test_when_there_is_room_again_the_rest_is_indexed_once(editor: AsyncEngine) -> None:
+    await add_trial(editor)
+    wanted = Wanted(1.0)
+    here = await Harness(editor, [started(), arrived(0)], sampling=wanted).step()
+    wanted.fraction = 0.25
+    await here.step(arrived(1), arrived(2))
+    await here.step()
+    assert here.batch() == []
+    wanted.fraction = 1.0
+    await here.step(arrived(3))
+    for _ in range(3):
+        await here.step()
+    assert here.batch() == list(range(10, 30))
+    assert {c.index_fraction for c in here.chunks(WORK_BATCH)} == {1.0}
+    assert {c.chunk for c in here.chunks(WORK_BATCH)} <= {c.chunk for c in here.chunks(WORK_LIVE)}
+    assert len(wanted.later) == 2
+    log = [started(), *(arrived(i) for i in range(4))]
+    again = await Harness(editor, log, sampling=Wanted(1.0), inherited=True).step()
+    assert again.chunks() == []
+
+
+async def test_killed_before_the_note_the_rest_is_sent_again(editor: AsyncEngine) -> None:
+    await add_trial(editor)
+    wanted = Wanted(0.5)
+    here = await Harness(editor, [started(), arrived(0)], sampling=wanted).step()
+    wanted.fraction = 1.0
+    here.dispatcher._bookings.completed = _die  # type: ignore[method-assign]
+    with pytest.raises(KilledError):
+        await here.step()
+    again = Harness(editor, [started(), arrived(0)], sampling=Wanted(1.0), inherited=True)
+    for _ in range(2):
+        await again.step()
+    assert again.batch() == here.batch() == list(range(10))
 
 
 async def test_no_frame_is_left_out(editor: AsyncEngine) -> None:

@@ -10,6 +10,7 @@ from libs.local_stack.plan import Plan, programs
 from libs.local_stack.programs import Program
 from libs.local_stack.prometheus import prepare_prometheus
 from libs.local_stack.services import service_environment
+from libs.local_stack.settings import Processing
 from libs.local_stack.supervisor_file import END_WITH_PARENT, write_configuration
 
 
@@ -108,3 +109,10 @@ def test_prometheus_scrapes_each_service_under_its_name(tmp_path: Path) -> None:
     assert targets[0]["targets"] == ["127.0.0.1:9401"]
     source = ROOT / "deploy/prometheus/prometheus.yml"
     assert (tmp_path / "prometheus/prometheus.yml").read_text() == source.read_text()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_sampling_is_switched_in_the_settings_file(tmp_path: Path, wanted: bool) -> None:
+    settings = StackSettings(processing=Processing(sampling=wanted))
+    environment = service_environment("job_dispatcher", StackPaths(var=tmp_path), Ports(), settings)
+    assert environment["STILLSTREAM_SAMPLING__ENABLED"] == str(wanted).lower()

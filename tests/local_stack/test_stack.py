@@ -87,7 +87,7 @@ async def test_accounts_can_do_what_they_need_and_no_more(mariadb: DatabaseServe
     assert await refused(mariadb, "editor", "DROP TABLE run")
     assert await refused(mariadb, "owner", "SELECT * FROM mysql.global_priv")
     assert not await refused(mariadb, "reader", "SELECT COUNT(*) FROM run")
-    assert not await refused(mariadb, "writer", "DELETE FROM run WHERE 1 = 0")
+    assert not await refused(mariadb, "editor", "DELETE FROM run WHERE 1 = 0")
 
 
 async def test_nobody_gets_in_without_a_password(mariadb: DatabaseServer) -> None:

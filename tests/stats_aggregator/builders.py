@@ -6,6 +6,7 @@ from typing import Any
 from libs.messages import (
     AdviceCleared,
     AdviceRaised,
+    CheckpointManifest,
     Cutoffs,
     FrameNumber,
     FramesArrived,
@@ -14,15 +15,15 @@ from libs.messages import (
     JobChanged,
     JobId,
     JobState,
-    Message,
     RatesUpdated,
     Recipe,
     RunEnded,
+    RunId,
 )
 from libs.streams import Record
 from services.stats_aggregator.core import Aggregation
-from services.stats_aggregator.partition import Checkpoint, PartitionState
-from services.stats_aggregator.store import Reach, restored
+from services.stats_aggregator.partition import Checkpoint, PartitionState, needed
+from services.stats_aggregator.store import Reach
 from tests.crystallography.rates.builders import JOB, RUN, START_US
 
 
@@ -60,27 +61,50 @@ def ended(n_frames: int) -> RunEnded:
     return RunEnded(run=RUN, n_frames=n_frames, reason="status file", announced_us=START_US)
 
 
+def facts_of(run: RunId, n_frames: int) -> tuple[FramesArrived, RunEnded]:
+    """All frames of a run became readable, then it ended."""
+    span = FrameSpan(
+        file="f", first_index=0, first_frame=FrameNumber(0), count=n_frames, written_us=START_US
+    )
+    return (
+        FramesArrived(run=run, sequence=0, spans=(span,), announced_us=START_US),
+        RunEnded(run=run, n_frames=n_frames, reason="", announced_us=START_US),
+    )
+
+
 class MemoryStore:
-    """Keeps what a FakeSink got, the way compacted topics do."""
+    """Keeps what a process wrote, the way compacted topics do."""
 
     def __init__(self) -> None:
-        self.messages: dict[str, Message] = {}
+        self.manifest: CheckpointManifest | None = None
+        self.stored: dict[str, bytes] = {}
+        self.saved: list[Checkpoint] = []
         self.frames: list[Record] = []
         self.told: list[AdviceRaised | AdviceCleared] = []
         self.published: dict[JobId, RatesUpdated] = {}
         self.reach = Reach(acknowledged=0, end=1_000_000)
 
-    def save(self, checkpoint: Checkpoint, *, with_manifest: bool = True) -> None:
-        """What a process wrote before it died, with or without reaching the manifest."""
-        for segment in checkpoint.segments:
-            self.messages[segment.segment] = segment
-        if with_manifest:
-            self.messages[""] = checkpoint.manifest
-            for name in checkpoint.obsolete:
-                self.messages.pop(name, None)
+    async def save(self, checkpoint: Checkpoint) -> None:
+        self.saved.append(checkpoint)
+        self.manifest = checkpoint.manifest
+        self.stored |= {segment.segment: segment.state for segment in checkpoint.segments}
+        for name in checkpoint.obsolete:
+            self.stored.pop(name, None)
 
     async def partitions(self, numbers: Iterable[int]) -> list[PartitionState]:
-        return [restored(number, self.messages.values()) for number in numbers]
+        return [self._state(number) for number in numbers]
+
+    async def segments(self, number: int, names: Iterable[str]) -> dict[str, bytes]:
+        return {name: self.stored[name] for name in names}
+
+    async def release(self, number: int) -> None:
+        pass
+
+    def _state(self, number: int) -> PartitionState:
+        if self.manifest is None:
+            return PartitionState(number)
+        read = {name: self.stored[name] for name in needed(self.manifest)}
+        return PartitionState.restored(number, self.manifest, read, self.stored.keys())
 
     async def rates(self) -> dict[JobId, RatesUpdated]:
         return dict(self.published)

@@ -22,11 +22,21 @@ PATIENCE_S = 90.0
 class AggregatorProcess:
     """`python -m services.stats_aggregator` on a broker, with short intervals."""
 
-    def __init__(self, bootstrap: str, folder: Path, *, checkpoint_s: float = 0.3) -> None:
-        self._log = folder / "aggregator.log"
+    def __init__(
+        self,
+        bootstrap: str,
+        folder: Path,
+        *,
+        checkpoint_s: float = 0.3,
+        condense_after_s: float = 120.0,
+        name: str = "aggregator",
+    ) -> None:
+        self._log = folder / f"{name}.log"
         self._environment = os.environ | {
             "STILLSTREAM_KAFKA__BOOTSTRAP": bootstrap,
             "STILLSTREAM_CHECKPOINT_INTERVAL_S": str(checkpoint_s),
+            "STILLSTREAM_CONDENSE_AFTER_S": str(condense_after_s),
+            "STILLSTREAM_INSTANCE": name,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -56,6 +66,36 @@ class AggregatorProcess:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP: it knows nothing of what happens meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
+    @property
+    def rss_mb(self) -> float:
+        """Its resident memory."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that it took until now, of all its threads."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> int:
         """SIGTERM; gives the exit status."""

@@ -117,7 +117,7 @@ def test_a_deleted_job_goes_once_and_stays_away() -> None:
     assert core.updates(NOW_US) == ()
     assert core.deletions() == ()
     checkpoint = core.partitions[0].checkpoint(NOW_US)
-    assert checkpoint.manifest.segments == ()
+    assert checkpoint.manifest.held == ()
     assert checkpoint.obsolete == (f"{JOB}#dials#0",)
 
 

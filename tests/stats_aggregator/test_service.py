@@ -3,14 +3,12 @@
 from prometheus_client import REGISTRY
 
 from libs.messages import (
-    CheckpointManifest,
-    CheckpointSegment,
     JobState,
     MessageRejected,
     RatesUpdated,
     StagesUs,
 )
-from libs.messages.topics import CHECKPOINTS, FRAMES, RATES
+from libs.messages.topics import FRAMES, RATES
 from libs.streams import Record
 from libs.streams.fakes import FakeSink, record_of
 from services.stats_aggregator.service import Aggregator
@@ -21,36 +19,36 @@ from tests.stats_aggregator.builders import MemoryStore, arrived, ended, job
 NOW_US = START_US + 5_000_000
 
 
-async def running() -> tuple[Aggregator, FakeSink]:
-    sink = FakeSink()
-    aggregator = Aggregator(sink=sink, store=MemoryStore(), now_us=lambda: NOW_US)
+async def running() -> tuple[Aggregator, FakeSink, MemoryStore]:
+    sink, store = FakeSink(), MemoryStore()
+    aggregator = Aggregator(sink=sink, store=store, now_us=lambda: NOW_US)
     await aggregator.learn([record_of(job()), record_of(arrived(3)), record_of(ended(3))])
     await aggregator.hold(frozenset({0}))
-    return aggregator, sink
+    return aggregator, sink, store
 
 
-async def test_segments_come_before_their_manifest() -> None:
-    aggregator, sink = await running()
+async def test_only_what_changed_is_written() -> None:
+    aggregator, _, store = await running()
     await aggregator.count(record_of(batch([result(1)]), offset=0))
     assert await aggregator.checkpoint() == {0: 1}
-    assert [type(m) for m in sink.published] == [CheckpointSegment, CheckpointManifest]
     assert await aggregator.checkpoint() == {0: 1}
-    assert len(sink.published) == 2
+    assert [len(checkpoint.segments) for checkpoint in store.saved] == [1]
+    assert await aggregator.checkpoint(prove=True) == {0: 1}
+    assert [len(checkpoint.segments) for checkpoint in store.saved] == [1, 0]
 
 
 async def test_records_below_the_checkpoint_may_be_acknowledged() -> None:
-    first, sink = await running()
+    first, sink, store = await running()
     message = record_of(batch([result(1)]), offset=0)
     await first.count(message)
-    store = MemoryStore()
-    store.save(first.aggregation.partitions[0].checkpoint(NOW_US))
+    await first.checkpoint()
     again = Aggregator(sink=sink, store=store, now_us=lambda: NOW_US)
     await again.count(message)
     assert await again.checkpoint() == {0: 1}
 
 
 async def test_every_hostile_payload_becomes_a_dead_letter_and_counting_goes_on() -> None:
-    aggregator, sink = await running()
+    aggregator, sink, _ = await running()
     payloads = list(hostile_payloads(batch([result(1)])).values())
     payloads += [_huge_frame(), _long_job()]
     for offset, payload in enumerate(payloads):
@@ -67,7 +65,7 @@ async def test_every_hostile_payload_becomes_a_dead_letter_and_counting_goes_on(
 
 
 async def test_hostile_runs_and_jobs_are_dead_letters_too() -> None:
-    aggregator, sink = await running()
+    aggregator, sink, _ = await running()
     for good in (job(), arrived(1)):
         where = record_of(good)
         payloads = hostile_payloads(good).values()
@@ -79,21 +77,19 @@ async def test_hostile_runs_and_jobs_are_dead_letters_too() -> None:
 
 
 async def test_a_deleted_job_leaves_nothing_behind() -> None:
-    aggregator, sink = await running()
+    aggregator, sink, store = await running()
     await aggregator.count(record_of(batch([result(1)]), offset=0))
     await aggregator.publish()
     await aggregator.checkpoint()
     await aggregator.learn([record_of(job(state=JobState.DELETED))])
     await aggregator.publish()
     await aggregator.checkpoint()
-    assert sink.tombstones == [
-        (RATES.name, JOB),
-        (CHECKPOINTS.name, f"stats_aggregator/0/{JOB}#dials#0"),
-    ]
+    assert sink.tombstones == [(RATES.name, JOB)]
+    assert store.stored == {}
 
 
 async def test_gauges_show_the_current_job() -> None:
-    aggregator, _ = await running()
+    aggregator, *_ = await running()
     before = _sample("stillstream_frame_written_to_result_seconds_count")
     stages = StagesUs(written=NOW_US - 3_000_000, done=NOW_US - 1_000_000)
     frames = [result(i, n_strong=99 * (i == 1), stages_us=stages) for i in range(3)]
@@ -119,7 +115,7 @@ async def test_stage_histograms_hold_every_known_duration() -> None:
         return [*counts, _sample("stillstream_stage_seconds_count", stage=stage), total]
 
     before = buckets("taken_to_done") + buckets("announced_to_dispatched")
-    aggregator, _ = await running()
+    aggregator, *_ = await running()
     for number, seconds in enumerate((0.5, 0.7, 1.5, 1e6, -3.0)):
         stages = StagesUs(taken=START_US, done=START_US + int(seconds * 1e6))
         frame = result(number, stages_us=stages)

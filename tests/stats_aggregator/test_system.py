@@ -11,10 +11,8 @@ import pytest
 
 from libs.crystallography.rates import JobStatistics
 from libs.messages import (
-    FrameNumber,
     FrameResult,
     FramesArrived,
-    FrameSpan,
     FramesProcessed,
     JobChanged,
     JobId,
@@ -28,8 +26,8 @@ from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, FRAMES, JOBS, RATES,
 from libs.streams import KafkaSink, KafkaSource, decode_record, read_whole
 from services.stats_aggregator.store import KafkaStore
 from tests.contracts.hostile_wire import hostile_payloads
-from tests.crystallography.rates.builders import START_US, batch, lattice, result, shells
-from tests.stats_aggregator.builders import arrived, job
+from tests.crystallography.rates.builders import batch, lattice, result, shells
+from tests.stats_aggregator.builders import arrived, facts_of, job
 from tests.stats_aggregator.process import AggregatorProcess, all_rates, until, until_final
 
 pytestmark = pytest.mark.system
@@ -58,14 +56,7 @@ class SimulatedRun:
 
     def facts(self) -> list[JobChanged | FramesArrived | RunEnded]:
         """What discovery and dispatcher would say of it."""
-        span = FrameSpan(
-            file="f", first_index=0, first_frame=FrameNumber(0), count=self.n, written_us=START_US
-        )
-        return [
-            job(job=self.job, run=self.run),
-            FramesArrived(run=self.run, sequence=0, spans=(span,), announced_us=START_US),
-            RunEnded(run=self.run, n_frames=self.n, reason="", announced_us=START_US),
-        ]
+        return [job(job=self.job, run=self.run), *facts_of(self.run, self.n)]
 
     def expected(self) -> JobStatistics:
         """An undisturbed count."""
@@ -184,6 +175,33 @@ async def test_what_a_killed_process_left_unacknowledged_is_acknowledged_by_the_
             return not any((await not_acknowledged(broker)).values())
 
         await until(is_acknowledged, "acknowledgement of everything")
+
+
+async def test_a_process_that_wakes_after_another_took_over_does_no_harm(
+    broker: str, tmp_path: Path
+) -> None:
+    run = SimulatedRun("paused", 1200, 23)
+    half, late = len(run.messages) // 2, batch([result(5000)], job=run.job, run=run.run)
+    first = AggregatorProcess(broker, tmp_path, name="first")
+    with first, AggregatorProcess(broker, tmp_path, name="second"):
+        async with KafkaSink(broker) as sink:
+            await sink.publish(run.facts())
+            await sink.publish(run.messages[:half])
+            await until_written(broker, 3)
+            first.pause()
+            await sink.publish(run.messages[half:])
+            await compare(broker, [run])
+            first.go_on()
+            run.messages.append(late)
+            await sink.publish([late])
+            await until_rates(broker, run, 1201)
+            await compare(broker, [run])
+    with AggregatorProcess(broker, tmp_path, name="third"):
+        async with KafkaSink(broker) as sink:
+            run.messages.append(batch([result(5001)], job=run.job, run=run.run))
+            await sink.publish(run.messages[-1:])
+        await until_rates(broker, run, 1202)
+        await compare(broker, [run])
 
 
 async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ LATTICE_COLUMNS = (
     "space_group, a_matrix, n_indexed, n_integrated, rmsd_px, offset_fast_px, offset_slow_px, "
     "d_min_contiguous, d_min_cctbx, shells, precedence"
 )
+OWN_LANE = "lane = (SELECT job.lane FROM job WHERE job.id = job_id)"
 RATES_COLUMNS = (
     "n_processed, n_selected, n_tried, n_solvent, n_hits, n_indexed, n_multi_lattice, "
     "n_high_quality, n_unreadable, n_announced, n_waiting, solvent_rate, hit_rate, indexing_rate, "
@@ -117,10 +118,10 @@ class Beamtime:
         )
 
     def rows(self, source: str, number: str) -> Rows:
-        """What is kept of a run."""
+        """What is kept of a run, the reference results aside: they may still be on their way."""
         return Rows(
-            frames=self._of_run(FRAME_COLUMNS, "frame", source, number),
-            lattices=self._of_run(LATTICE_COLUMNS, "lattice", source, number),
+            frames=self._of_run(FRAME_COLUMNS, "frame", source, number, OWN_LANE),
+            lattices=self._of_run(LATTICE_COLUMNS, "lattice", source, number, OWN_LANE),
             rates=self._of_run(RATES_COLUMNS, "rates", source, number),
         )
 
@@ -134,11 +135,13 @@ class Beamtime:
 
         return self._ask(ask)
 
-    def _of_run(self, columns: str, table: str, source: str, number: str) -> list[tuple[Any, ...]]:
+    def _of_run(
+        self, columns: str, table: str, source: str, number: str, condition: str = "TRUE"
+    ) -> list[tuple[Any, ...]]:
         rows = self.query(
             f"SELECT {columns} FROM {table} WHERE job_id = (SELECT job.id FROM job JOIN run "  # noqa: S608
             "ON run.id = job.run_id WHERE run.source = :source AND run.number = :number) "
-            "ORDER BY 1, 2, 3",
+            f"AND {condition} ORDER BY 1, 2, 3",
             source=source,
             number=number,
         )

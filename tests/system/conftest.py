@@ -36,7 +36,10 @@ def whole_stack(stack: StackFactory) -> LocalStack:
     """All services and all infrastructure, with the tests' catalogue."""
     environment = {
         "frame_processor": {"STILLSTREAM_WORKERS": "2"},
-        "job_dispatcher": {"STILLSTREAM_SAMPLING__ENABLED": "false"},
+        "job_dispatcher": {
+            "STILLSTREAM_SAMPLING__ENABLED": "false",
+            "STILLSTREAM_REFERENCE_FRACTION": "0.2",
+        },
     }
     made = stack(sources=SOURCES, environment=environment)
     subprocess.run(

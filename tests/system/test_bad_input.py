@@ -11,18 +11,7 @@ from aiokafka import AIOKafkaProducer
 from libs.local_stack import ROOT
 from libs.messages import MessageRejected
 from libs.messages.codec import tag_of
-from libs.messages.topics import (
-    ADVICE,
-    CHECKPOINTS,
-    DEAD_LETTERS,
-    FRAMES,
-    JOBS,
-    RATES,
-    RUNS,
-    WORK_BATCH,
-    WORK_LIVE,
-    Topic,
-)
+from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, MERGING, REFLECTIONS, TOPICS, Topic
 from libs.streams import decode_record, read_whole
 from tests.contracts.hostile_wire import hostile_payloads
 from tests.messages.examples import EXAMPLES
@@ -31,8 +20,9 @@ from tests.system.beamtime import Beamtime, put, wait_for
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 CSPAD = ROOT / "tests" / "data" / "thermolysin_cspad"
 GOOD = sorted(CSPAD.glob("*.cbf"))
-CONSUMED = (RUNS, JOBS, WORK_LIVE, WORK_BATCH, FRAMES, RATES, ADVICE, CHECKPOINTS)
-"""Every topic that a service reads; `reflections`, `merging` and `dead-letters` have no reader."""
+UNREAD = (REFLECTIONS, MERGING, DEAD_LETTERS)
+CONSUMED = tuple(topic for topic in TOPICS if topic not in UNREAD)
+"""Every topic that a service reads."""
 KEYS = {CHECKPOINTS.name: b"stats_aggregator/0"}
 """There the corpus comes after a good manifest under the manifest's own key."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from libs.crystallography.advice import Cause
 from tests.conftest import StackFactory
-from tests.system.beamtime import Beamtime, Rows
+from tests.system.beamtime import Beamtime, Rows, wait_for
 from tests.system.flow import SOURCE, VICTIMS, Disturbance, Flow, FlowRun, some_runs
 
 pytestmark = pytest.mark.system
@@ -25,7 +25,18 @@ def stored(flow: Flow, runs: Sequence[FlowRun]) -> list[tuple[Rows, list[dict[st
     beamtime = Beamtime(flow.stack)
     for run in runs:
         beamtime.complete(SOURCE, run.number, 600.0)
+        wait_for(f"the end of {run.number}'s advice", lambda r=run: has_ended(beamtime, r))  # type: ignore[misc]
     return [(beamtime.rows(SOURCE, run.number), advice(beamtime, run)) for run in runs]
+
+
+def has_ended(beamtime: Beamtime, run: FlowRun) -> bool:
+    """Whether advice was raised (the sample is too dilute) and ended with the run."""
+    (row,) = beamtime.query(
+        "SELECT COUNT(*) AS told, SUM(cleared_us IS NULL) AS open FROM advice "
+        "JOIN job ON job.id = advice.job_id WHERE job.name = :job",
+        job=run.job,
+    )
+    return bool(row["told"]) and not row["open"]
 
 
 def advice(beamtime: Beamtime, run: FlowRun) -> list[dict[str, Any]]:

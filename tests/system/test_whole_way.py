@@ -37,7 +37,8 @@ def frames(beamtime: Beamtime, finished: RunCounts) -> list[dict[str, Any]]:
     rows = beamtime.query(
         "SELECT frame.* FROM frame "
         "JOIN job ON job.id = frame.job_id JOIN run ON run.id = job.run_id "
-        "WHERE run.source = 'jet' AND run.number = :number ORDER BY frame.frame",
+        "WHERE run.source = 'jet' AND run.number = :number AND frame.lane = job.lane "
+        "ORDER BY frame.frame",
         number=RUN,
     )
     return [dict(row) for row in rows]

@@ -22,19 +22,22 @@ def near_sphere(
     """
     first = (long_axis + 1) % 3
     second = (long_axis + 2) % 3
-    radius = math.sqrt((s0 * s0).sum())
+    radius = math.sqrt(s0[0] * s0[0] + s0[1] * s0[1] + s0[2] * s0[2])
     column = a_matrix[:, long_axis].copy()
-    cc = (column * column).sum()
+    cc = _dot(column, column)
+    base = np.empty(3)
+    place = np.empty(3)
     found = np.empty((4096, 3), np.int64)
     n = 0
     for i in range(-limits[first], limits[first] + 1):
         for j in range(-limits[second], limits[second] + 1):
-            base = a_matrix[:, first] * i + a_matrix[:, second] * j
-            bc = (base * column).sum()
-            inside = bc * bc - cc * ((base * base).sum() - q_max * q_max)
-            place = base + s0
-            pc = (place * column).sum()
-            pp = (place * place).sum()
+            for k in range(3):
+                base[k] = a_matrix[k, first] * i + a_matrix[k, second] * j
+                place[k] = base[k] + s0[k]
+            bc = _dot(base, column)
+            inside = bc * bc - cc * (_dot(base, base) - q_max * q_max)
+            pc = _dot(place, column)
+            pp = _dot(place, place)
             outer = pc * pc - cc * (pp - (radius + margin) ** 2)
             if inside < 0.0 or outer < 0.0:
                 continue
@@ -55,6 +58,12 @@ def near_sphere(
                     found[n, long_axis] = k
                     n += 1
     return found[:n].copy()
+
+
+@compiled
+def _dot(a: Floats, b: Floats) -> float:
+    product: float = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return product
 
 
 @compiled

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from libs.crystallography.fast.lattice import skew_matrix
 from libs.crystallography.fast.search_kernel import (
+    circles,
     highest_maxima,
     refine_basis,
     score_directions,
@@ -91,10 +92,17 @@ def _directions(q: Singles, known: Floats, q_max: float, wanted: int) -> list[Fl
     grid = _hemisphere(int(np.clip(2.0 * math.pi / step**2, 2000, MOST_DIRECTIONS)))
     vectors = grid * np.float32(length)
     scores = score_directions(vectors, *q)
-    order = np.argsort(-scores)[: wanted * 40]
+    order = _highest(scores, wanted * 40)
     cosine = math.cos(math.radians(PEAK_SEPARATION_DEG))
     peaks = separate_peaks(grid, order, wanted, cosine)
     return [vectors[k].astype(np.float64) for k in peaks]
+
+
+def _highest(scores: Singles, n: int) -> NDArray[np.int64]:
+    """Places of the n highest scores, highest first."""
+    kept = np.argpartition(-scores, n)[:n] if n < len(scores) else np.arange(len(scores))
+    order: NDArray[np.int64] = kept[np.argsort(-scores[kept], kind="stable")]
+    return order
 
 
 @lru_cache(maxsize=8)
@@ -117,25 +125,29 @@ def _rotations(q: Singles, vector: Floats, known: Floats, q_max: float) -> list[
     turn = _rotation_between(known[0] / np.linalg.norm(known[0]), axis)
     others = known[1:] @ turn.T
     step = 2.0 * SAMPLING / (np.linalg.norm(others, axis=1).max() * q_max)
-    n = int(np.clip(2.0 * math.pi / step, 180, 3000))
-    angles = np.arange(n) * (2.0 * math.pi / n)
+    n = int(min(max(2.0 * math.pi / step, 180), 3000))
+    cosines, sines = _full_turn(n)
+    single = vector.astype(np.float32)
     found = []
     along = np.outer(others @ axis, axis)
     upright = others - along
     mirror = upright[0] / np.linalg.norm(upright[0])
     skew = skew_matrix(axis)
-    cosines, sines = np.cos(angles)[:, None], np.sin(angles)[:, None]
     for across in (upright, 2.0 * np.outer(upright @ mirror, mirror) - upright):
         turned = across @ skew.T
-        circle = along[:, None] + across[:, None] * cosines + turned[:, None] * sines
-        single = circle.astype(np.float32)
-        scores = score_rotations(
-            vector.astype(np.float32), single[0], single[1], q[0], q[1], q[2], ROTATION_TOLERANCE
-        )
+        circle = circles(along, across, turned, cosines, sines)
+        scores = score_rotations(single, circle[0], circle[1], q[0], q[1], q[2], ROTATION_TOLERANCE)
         for k in highest_maxima(scores, 2):
-            basis = np.array([vector, circle[0, k], circle[1, k]])
+            basis = np.array([vector, *(along + across * cosines[k] + turned * sines[k])])
             found.append(Candidate(basis=basis, score=float(scores[k])))
     return found
+
+
+@lru_cache(maxsize=32)
+def _full_turn(n: int) -> tuple[Floats, Floats]:
+    """Cosines and sines of n angles."""
+    angles = np.arange(n) * (2.0 * math.pi / n)
+    return np.cos(angles), np.sin(angles)
 
 
 def _rotation_between(start: Floats, end: Floats) -> Floats:

@@ -62,6 +62,22 @@ def separate_peaks(
     return kept[:n]
 
 
+@compiled
+def circles(
+    along: Floats, across: Floats, turned: Floats, cosines: Floats, sines: Floats
+) -> Singles:
+    """Two vectors turned about an axis by each of m angles, shape [2, m, 3].
+
+    Their parts [2, 3] along the axis, across it, and across both.
+    """
+    result = np.empty((2, len(cosines), 3), np.float32)
+    for i in range(2):
+        for k in range(len(cosines)):
+            for j in range(3):
+                result[i, k, j] = along[i, j] + across[i, j] * cosines[k] + turned[i, j] * sines[k]
+    return result
+
+
 @compiled_fast
 def score_rotations(
     first: Singles, second: Singles, third: Singles, qx: Singles, qy: Singles, qz: Singles,

@@ -56,8 +56,9 @@ def residuals(
     """Predicted minus observed positions (mm) [n, 2], and delta psi (rad) [n]."""
     deviation = np.empty((len(miller), 2))
     psi = np.empty(len(miller))
+    q = np.empty(3)
     for n in range(len(miller)):
-        q = _times(a_matrix, miller[n])
+        _times(a_matrix, miller[n], q)
         x, y, psi[n] = impact(q, s0, projections[panel[n]])
         deviation[n, 0] = x - xy_mm[n, 0]
         deviation[n, 1] = y - xy_mm[n, 1]
@@ -65,11 +66,9 @@ def residuals(
 
 
 @compiled
-def _times(matrix: Floats, vector: Floats) -> Floats:
-    result = np.empty(3)
+def _times(matrix: Floats, vector: Floats, result: Floats) -> None:
     for i in range(3):
         result[i] = matrix[i, 0] * vector[0] + matrix[i, 1] * vector[1] + matrix[i, 2] * vector[2]
-    return result
 
 
 @compiled
@@ -84,10 +83,12 @@ def normal_equations(
     slope = np.empty((3, 3))
     row = np.empty((3, n_parameters))
     residual = np.empty(3)
+    q = np.empty(3)
+    change = np.empty(3)
     for n in range(len(miller)):
         if not used[n]:
             continue
-        q = _times(a_matrix, miller[n])
+        _times(a_matrix, miller[n], q)
         x, y, psi = impact(q, s0, projections[panel[n]])
         for i in range(3):
             q[i] += STEP
@@ -100,7 +101,7 @@ def normal_equations(
         residual[1] = y - xy_mm[n, 1]
         residual[2] = psi
         for p in range(n_parameters):
-            change = _times(derivatives[p], miller[n])
+            _times(derivatives[p], miller[n], change)
             for i in range(3):
                 row[i, p] = (
                     slope[i, 0] * change[0] + slope[i, 1] * change[1] + slope[i, 2] * change[2]

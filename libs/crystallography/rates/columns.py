@@ -99,6 +99,11 @@ class FrameColumns:
         oldest, self._oldest_change_us = self._oldest_change_us, None
         return oldest
 
+    @property
+    def is_dirty(self) -> bool:
+        """Whether a segment changed since the last call of `dirty_segments`."""
+        return bool(self._dirty)
+
     def dirty_segments(self) -> tuple[int, ...]:
         """The segments that changed since the last call; the caller makes them durable."""
         dirty, self._dirty = tuple(sorted(self._dirty)), set()

@@ -13,7 +13,8 @@ from libs.diffraction.workers.outcomes import Answered, Crashed, Ended, TimedOut
 from libs.diffraction.workers.process_table import cpu_seconds, resident_bytes
 
 LOOK_EVERY_S = 0.1
-START_S = 120.0
+START_S = 600.0
+"""After an update the first start compiles kernels: half a minute of CPU, more if it is busy."""
 
 
 class WorkerStartError(DiffractionError):

@@ -67,6 +67,25 @@ def test_any_split_into_messages_gives_the_same_bits(
     assert facts(split) == facts(fed([both[0]]))
 
 
+@given(shuffled(), st.lists(st.integers(1, 9), max_size=30), st.integers(1, 7))
+@settings(max_examples=150, deadline=None)
+def test_any_messages_counted_together_give_the_same_bits(
+    both: tuple[list[Attempted], list[Attempted]], together: list[int], per_message: int
+) -> None:
+    messages = [
+        batch([frame for a, frame in part if a == attempt], attempt)
+        for start in range(0, len(both[1]), per_message)
+        for part in [both[1][start : start + per_message]]
+        for attempt in (1, 2, 3)
+    ]
+    bulk, changed = JobStatistics(), 0
+    for count in [*together, len(messages)]:
+        changed += len(bulk.frames_changed_by(messages[:count]))
+        messages = messages[count:]
+    assert facts(bulk) == facts(fed([both[0]]))
+    assert changed >= len(bulk.columns)
+
+
 @given(shuffled(), st.sampled_from(["contiguous", "cctbx"]))
 @settings(max_examples=100, deadline=None)
 def test_the_statistics_equal_the_naive_ones(

@@ -139,6 +139,30 @@ def test_a_timed_out_frame_counts_among_the_selected(bars: Bars) -> None:
         assert whole.rates.indexing.denominator == N_FRAMES
 
 
+def test_completed_later_a_run_says_what_it_would_have_said() -> None:
+    """Here the fraction follows the sample: many hits, low fraction, hence less weight at first."""
+    rng = np.random.default_rng(5)
+    run = run_id("sampled", "jet", "drifting", 1)
+    frames = [
+        result(i, n_lattices=int(rng.random() < (0.4 if i < 4000 else 0.05)), n_strong=80)
+        for i in range(N_FRAMES)
+    ]
+
+    def follows(of: RunId, frame: FrameResult) -> bool:
+        return selected_for_indexing(of, frame.frame, 0.1 if frame.frame < 4000 else 1.0)
+
+    whole, statistics = bar(run, frames, lambda *_: True), JobStatistics()
+    for frame in frames:
+        statistics.upsert(batch([frame if follows(run, frame) else screened(frame)], run=run))
+    pooled, true = _rate(statistics.summary(), "indexing"), _rate(whole, "indexing")
+    assert pooled.high is not None
+    assert true.value is not None
+    assert pooled.high < true.value  # what a run's rates cannot tell while it is sampled
+    for start in range(0, 4000, CHUNK):
+        statistics.upsert(batch(frames[start : start + CHUNK], run=run))
+    assert statistics.summary() == whole
+
+
 def test_choosing_among_hits_would_be_seen() -> None:
     z = deviations(bars_of(among_hits, 3), "indexing")
     assert np.mean(z) > 10

@@ -15,7 +15,9 @@ from libs.messages import FrameResult, Outcome
 from tests.crystallography.rates import naive
 from tests.crystallography.rates.builders import batch, result
 
-OUTCOMES = [Outcome.PROCESSED] * 12 + [Outcome.SCREENED, Outcome.CRASHED, Outcome.UNREADABLE]
+COUNTED = [Outcome.PROCESSED] * 12 + [Outcome.SCREENED, Outcome.CRASHED]
+OUTCOMES = [*COUNTED, Outcome.UNREADABLE]
+LENGTHS = [0, 1, 2, 19, 20, 21, 39, 40, 41, 999, 1000, 1001, 2001, 5000]
 
 
 def random_frames(n: int, seed: int, outcomes: Sequence[Outcome]) -> list[FrameResult]:
@@ -61,11 +63,16 @@ def test_series_equal_the_naive_ones(n: int, seed: int, resolution: Resolution) 
     assert as_rows(series_of(frames, resolution)).tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 19, 20, 21, 39, 40, 999, 1000, 1001, 2048, 2049, 5000])
-def test_series_equal_the_naive_ones_at_lengths_where_windows_change(n: int) -> None:
-    frames = random_frames(n, n, OUTCOMES)
-    expected = np.array(naive.series(frames, naive.Judge())).reshape(-1, 4)
-    assert as_rows(series_of(frames, "contiguous")).tobytes() == expected.tobytes()
+@pytest.mark.parametrize("n", LENGTHS)
+@pytest.mark.parametrize("resolution", ["contiguous", "cctbx"])
+def test_series_equal_the_naive_ones_at_lengths_where_windows_change(
+    n: int, resolution: Resolution
+) -> None:
+    frames = random_frames(n, n, COUNTED)
+    expected = np.array(naive.series(frames, naive.Judge(resolution=resolution))).reshape(-1, 4)
+    series = series_of(frames, resolution)
+    assert len(series.frame) == n
+    assert as_rows(series).tobytes() == expected.tobytes()
 
 
 def test_a_window_of_screened_frames_has_no_indexing_rate() -> None:

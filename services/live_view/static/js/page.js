@@ -131,7 +131,7 @@ export class Page {
     const indexFraction = rates?.index_fraction ?? measured;
     showHeader({ state, job, experiment: store.experiment, indexFraction });
     const trial = job && store.trialTally(job.id, trialCuts(job));
-    const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds() };
+    const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds(), cells: rates?.cells };
     showSentence(sentenceOf(facts), state);
     const { isPreliminary } = known ?? {};
     showLights({ state, tally, cuts: this.cuts, isPreliminary, advice });

@@ -10,7 +10,13 @@ const GLYPHS = { live: 'live', none: 'none', ended: 'ended', watch: 'watch', act
 const SAY_AGAIN_MS = 30_000;
 
 /** { level, head, why, since } from the state, the trial's tally and advice in force. */
-export function sentenceOf({ state, job, tally, advice, endedWith, now }) {
+export function sentenceOf({ cells, ...facts }) {
+  const sentence = causeOrFacts(facts);
+  const found = facts.job && cells?.length ? [cellsFound(facts.job, cells[0])] : [];
+  return { ...sentence, why: [...sentence.why, ...found] };
+}
+
+function causeOrFacts({ state, job, tally, advice, endedWith, now }) {
   if (state.kind === 'disconnected') return disconnected(state, job, tally);
   if (state.kind === 'silent') return silent(state, job, tally);
   if (advice && job) return advised(advice, now);
@@ -102,6 +108,12 @@ function ended(state, job, tally, endedWith) {
     ].filter(Boolean),
     since: { word: 'last frame', time: end, seconds: end - job.started_us / 1e6 - tally.high[0], of: 'long' },
   };
+}
+
+/** Without a known cell: what most lattices say, and how to go on from there. */
+function cellsFound(job, { n_lattices: n, n_of: of, edges_angstrom: edges }) {
+  const lengths = edges.map((edge) => edge.toFixed(1)).join(' × ');
+  return `Cell ${lengths} Å on ${n} of ${of} lattices; take it over: stillstream cells ${job.job}`;
 }
 
 function crystals(tally, from) {
