@@ -18,13 +18,14 @@ from tests.system.beamtime import Beamtime, wait_for
 from tests.system.conftest import SEED, SOURCES
 
 pytestmark = [pytest.mark.system, pytest.mark.soak, pytest.mark.timeout(3000)]
-N_FRAMES, RATE_HZ = 120, 8.0
+N_FRAMES, RATE_HZ = 240, 4.0
+"""A minute: the decision needs some seconds of results, and slow frames give them late."""
 DEADLINE_S = 1500.0
 
 
 @pytest.fixture
 def overloaded(stack: StackFactory, tmp_path: Path) -> LocalStack:
-    """One worker of stock DIALS for 8 frames a second: far too little."""
+    """One worker of stock DIALS for 4 frames a second: far too little."""
     made = stack(sources=SOURCES, environment={"frame_processor": {"STILLSTREAM_WORKERS": "1"}})
     seed = tmp_path / "seed.toml"
     seed.write_text(SEED.read_text().replace('lane = "automatic"', 'lane = "dials"'))
