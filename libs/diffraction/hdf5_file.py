@@ -40,11 +40,7 @@ class Hdf5File:
             self._renew()
         if index >= self._known:
             raise UnreadableFrameError(self._why_not(index))
-        try:
-            beam = self._format.get_beam(index)
-        except (AssertionError, IndexError):  # wavelengths became visible after the images
-            self._renew()
-            beam = self._format.get_beam(index)
+        beam = self._beam(index)
         images = self._images(index)
         return RawFrame(
             images=images if isinstance(images, tuple) else (images,),
@@ -59,6 +55,15 @@ class Hdf5File:
         """Let the file go."""
         self._format = self._linked = self._virtual = None
         self._handle.close()
+
+    def _beam(self, index: int) -> Any:
+        """Wavelengths become visible after the images, their places before their values."""
+        with suppress(AssertionError, IndexError):
+            beam = self._format.get_beam(index)
+            if beam.get_wavelength() > 0.0:
+                return beam
+        self._renew()
+        return self._format.get_beam(index)
 
     def _images(self, index: int) -> Any:
         if self._virtual is not None and (problem := self._virtual.missing(index)):
@@ -159,11 +164,9 @@ def _stamp(detector: Any, index: int) -> int | None:
     stamps = detector["timestamp"]
     if stamps.ndim != 1 or stamps.dtype.kind not in "iu":
         return None
-    if index >= len(stamps):
-        stamps.id.refresh()  # stamps became visible after the images
-    if index >= len(stamps):
-        return None
-    return int(stamps[index]) or None
+    if index >= len(stamps) or not stamps[index]:
+        stamps.id.refresh()  # visible after the images, and a stamp's place before its value
+    return int(stamps[index]) or None if index < len(stamps) else None
 
 
 def _text(group: Any, name: str) -> str | None:

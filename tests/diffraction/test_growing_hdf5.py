@@ -13,6 +13,7 @@ import pytest
 from libs.diffraction import UnreadableFrameError
 from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.frame_reader import FrameReader
+from libs.diffraction.hdf5_file import _stamp
 from libs.diffraction.raw_frame import RawFrame
 
 pytestmark = pytest.mark.system
@@ -122,3 +123,25 @@ def test_a_file_that_vanished_is_unreadable_though_it_is_still_open(
     writer.file.unlink()
     with pytest.raises(UnreadableFrameError, match="does not exist"):
         reader.read(str(writer.file), 0)
+
+
+class HalfVisible:
+    """A data set whose new places are seen before what is written there, until it is refreshed."""
+
+    def __init__(self, values: list[int], seen: int) -> None:
+        self._values, self._seen = values, seen
+        self.ndim, self.dtype, self.id = 1, np.dtype(np.int64), self
+
+    def refresh(self) -> None:
+        self._seen = len(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, index: int) -> int:
+        return self._values[index] if index < self._seen else 0
+
+
+def test_a_stamp_whose_place_is_visible_before_its_value_is_read_again() -> None:
+    detector = {"timestamp": HalfVisible([7, 8, 9], seen=2)}
+    assert [_stamp(detector, index) for index in (1, 2, 0, 3)] == [8, 9, 7, None]
