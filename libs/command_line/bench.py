@@ -6,15 +6,19 @@ command does.
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
 import click
 
+from libs.diffraction.debian_gaps import SINGLE_THREADED
 from libs.local_stack import ROOT
 
 FOLDER = ROOT / "tests/benchmarks"
+ONE_THREAD = os.environ | dict.fromkeys(SINGLE_THREADED, "1")
+"""Ratios are those of one core; idle threads of BLAS would count as its processor time."""
 COLUMNS = "{:<34} {:>13} {:>13} {:>8} {:>7}  {}"
 
 
@@ -64,8 +68,9 @@ def _chosen(names: tuple[str, ...]) -> list[str]:
 def _measure(name: str) -> list[Ratio]:
     click.echo(f"{name} ...", err=True)
     module = f"tests.benchmarks.{name}"
+    command = [sys.executable, "-m", module]
     done = subprocess.run(
-        [sys.executable, "-m", module], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+        command, cwd=ROOT, env=ONE_THREAD, stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         raise click.ClickException(f"benchmark {name} failed: see the message above")

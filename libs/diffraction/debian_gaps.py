@@ -25,8 +25,7 @@ INSTALL_HINT = "install them: apt-get install dials python3-dials, or DIALS from
 
 def prepare() -> None:
     """Set up the process for DIALS; raises InstallationError in words that help."""
-    for name in SINGLE_THREADED:
-        os.environ.setdefault(name, "1")
+    use_one_thread()
     _find_libtbx()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -39,6 +38,12 @@ def prepare() -> None:
                 f"DIALS cannot be imported ({error}); {INSTALL_HINT}"
             ) from error
         _provide_mono_simulation()
+
+
+def use_one_thread() -> None:
+    """For processes that begin from now on: numpy's libraries read it when they are loaded."""
+    for name in SINGLE_THREADED:
+        os.environ.setdefault(name, "1")
 
 
 def _find_libtbx() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from libs.crystallography.cells import Cell, CellProposal
+from libs.diffraction.debian_gaps import use_one_thread
 from libs.diffraction.errors import DiffractionError, RecipeError
 from libs.diffraction.event_time import event_time_without_file
 from libs.diffraction.lane_handler import PRELOAD, make_lane_handler
@@ -34,6 +35,7 @@ class FramePool:
     """`n_workers` frames at a time; use as many threads as workers."""
 
     def __init__(self, n_workers: int, *, make_handler: Any = make_lane_handler) -> None:
+        use_one_thread()
         self._pool = WorkerPool(n_workers, make_handler, preload=PRELOAD)
 
     def __enter__(self) -> Self:

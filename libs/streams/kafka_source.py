@@ -22,6 +22,8 @@ START_PATIENCE_S = 90.0
 SESSION_TIMEOUT_MS = 8_000
 """How long a dead member holds its partitions; event loops here do no CPU work."""
 FETCH_BYTES = 4 * 1024 * 1024
+FETCH_MAX_WAIT_MS = 100
+"""A busy partition waits so long behind a request for others that have no news: one at a time."""
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -156,6 +158,7 @@ class KafkaSource:
             heartbeat_interval_ms=2_000,
             max_poll_interval_ms=600_000,
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             metadata_max_age_ms=30_000,
             isolation_level=self._isolation,
         )

@@ -26,6 +26,7 @@ from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
 from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
 from services.stats_aggregator.config import AggregatorSettings
 from services.stats_aggregator.partition import SERVICE
+from services.stats_aggregator.quick_fetch import QuickFetchApp
 from services.stats_aggregator.service import Aggregator
 from services.stats_aggregator.store import KafkaStore
 
@@ -190,7 +191,7 @@ class Shell:
 
 
 def _app(settings: AggregatorSettings) -> Any:
-    return faust.App(
+    return QuickFetchApp(
         SERVICE,
         broker=f"kafka://{settings.kafka.bootstrap}",
         store="memory://",
