@@ -56,13 +56,15 @@ async def test_twenty_runs_of_50_000_frames_take_no_more_memory_than_two(
             await until(is_asleep, f"{number + 1} jobs that left memory")
             memory_mb.append(process.rss_mb)
         print("MB after each run:", [round(mb) for mb in memory_mb])
-        assert max(memory_mb[10:]) < 1.15 * max(memory_mb[1:4])
+        early, late = memory_mb[1:10], memory_mb[10:]  # what is being fetched makes peaks of 20 MB
+        assert min(late) < 1.05 * min(early)
+        assert max(late) < 1.15 * max(early)
         await a_late_frame_counts(broker, run_of(0))
         process.kill()
         process.start()
         await a_late_frame_counts(broker, run_of(1))
         print("MB after a restart:", round(process.rss_mb))
-        assert process.rss_mb < 1.5 * max(memory_mb[1:4])  # it has just read the whole topic
+        assert process.rss_mb < 1.5 * max(early)  # it has just read the whole topic
 
 
 async def a_late_frame_counts(broker: str, which: tuple[RunId, JobId]) -> None:
