@@ -165,7 +165,7 @@ def _stamp(detector: Any, index: int) -> int | None:
     if stamps.ndim != 1 or stamps.dtype.kind not in "iu":
         return None
     if index >= len(stamps) or not stamps[index]:
-        stamps.id.refresh()  # visible after the images, and a stamp's place before its value
+        stamps.refresh()  # visible after the images; not `id.refresh`: h5py keeps the length
     return int(stamps[index]) or None if index < len(stamps) else None
 
 

@@ -125,23 +125,33 @@ def test_a_file_that_vanished_is_unreadable_though_it_is_still_open(
         reader.read(str(writer.file), 0)
 
 
-class HalfVisible:
-    """A data set whose new places are seen before what is written there, until it is refreshed."""
+class Stale:
+    """What h5py has of a data set that grew: its old length and values, until it is refreshed."""
 
-    def __init__(self, values: list[int], seen: int) -> None:
-        self._values, self._seen = values, seen
-        self.ndim, self.dtype, self.id = 1, np.dtype(np.int64), self
+    def __init__(self, values: list[int], *, length: int, filled: int) -> None:
+        self._values, self._length, self._filled = values, length, filled
+        self.ndim, self.dtype = 1, np.dtype(np.int64)
 
     def refresh(self) -> None:
-        self._seen = len(self._values)
+        self._length = self._filled = len(self._values)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return self._length
 
     def __getitem__(self, index: int) -> int:
-        return self._values[index] if index < self._seen else 0
+        return self._values[index] if index < self._filled else 0
 
 
-def test_a_stamp_whose_place_is_visible_before_its_value_is_read_again() -> None:
-    detector = {"timestamp": HalfVisible([7, 8, 9], seen=2)}
+@pytest.mark.parametrize("length", [2, 3])
+def test_a_stamp_that_is_not_visible_yet_is_read_again(length: int) -> None:
+    detector = {"timestamp": Stale([7, 8, 9], length=length, filled=2)}
     assert [_stamp(detector, index) for index in (1, 2, 0, 3)] == [8, 9, 7, None]
+
+
+def test_a_length_that_was_looked_at_is_looked_at_again(writer: Writer) -> None:
+    writer.write_one()
+    with h5py.File(writer.file, "r", swmr=True) as file:
+        stamps = file["entry/instrument/detector/timestamp"]
+        assert len(stamps) == 1
+        second = writer.write_one()
+        assert _stamp({"timestamp": stamps}, second) is not None
