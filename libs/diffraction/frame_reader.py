@@ -13,8 +13,9 @@ from typing import Any
 from libs.diffraction.cbf_check import MAGIC, check_cbf
 from libs.diffraction.cbf_clock import cbf_stamp
 from libs.diffraction.errors import UnreadableFrameError
-from libs.diffraction.hdf5_file import HDF5_MAGIC, Hdf5File
+from libs.diffraction.hdf5_file import Hdf5File
 from libs.diffraction.raw_frame import FrameClock, RawFrame
+from libs.diffraction.virtual_data import HDF5_MAGIC
 
 OPEN_FILES = 4
 FileKey = tuple[str, int, int]

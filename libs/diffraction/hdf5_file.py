@@ -13,7 +13,6 @@ from libs.diffraction.linked_images import LinkedImages, linked_format, linked_i
 from libs.diffraction.raw_frame import FrameClock, RawFrame
 from libs.diffraction.virtual_data import VirtualFrames
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 Hints = tuple[str, ...]
 
 

@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 FIRST_VERSION_WITH_SWMR = 3
 WRITTEN_IN_SWMR_MODE = 4
 SAME_FILE = "."
@@ -107,8 +107,8 @@ def open_for_reading(path: Path) -> Any:
     import h5py
 
     with path.open("rb") as stream:
-        superblock = stream.read(len(SIGNATURE) + 4)
-    if not superblock.startswith(SIGNATURE) or len(superblock) < len(SIGNATURE) + 4:
+        superblock = stream.read(len(HDF5_MAGIC) + 4)
+    if not superblock.startswith(HDF5_MAGIC) or len(superblock) < len(HDF5_MAGIC) + 4:
         raise OSError("no HDF5 file (yet)")
     version, flags = superblock[8], superblock[11]
     growing = version >= FIRST_VERSION_WITH_SWMR and flags & WRITTEN_IN_SWMR_MODE != 0
