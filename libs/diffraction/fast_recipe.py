@@ -167,7 +167,7 @@ def _spot_settings(params: Any) -> SpotSettings:
 def _index_settings(params: Any) -> IndexSettings:
     search = params.indexing.multiple_lattice_search
     return IndexSettings(
-        max_lattices=search.max_lattices or 1,
+        max_lattices=search.max_lattices,
         min_angle_between_deg=search.minimum_angular_separation,
         d_min_angstrom=params.indexing.refinement_protocol.d_min_start,
     )

@@ -5,6 +5,7 @@ are beyond chance (evidence.py), its cell near the known one, its indices no sub
 orientation new, and the region near the Ewald sphere that its mosaicity implies not too large.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from libs.crystallography.fast.axes import named_axes
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.evidence import Verdict, verdict
+from libs.crystallography.fast.evidence import LIMIT, Verdict, verdict
 from libs.crystallography.fast.lattice import cell_of, misorientation_deg
 from libs.crystallography.fast.mosaicity import Mosaicity, fit_mosaicity, proximal_volume
 from libs.crystallography.fast.placement import Placement, near_header
@@ -89,7 +90,8 @@ def find_lattices(
         remaining = np.linalg.norm(places.q, axis=1) <= 1.0 / settings.index.d_min_angstrom
     found: list[IndexedLattice] = []
     placement = near_header(detector)
-    for _ in range(settings.index.max_lattices):
+    most = settings.index.max_lattices
+    for _ in itertools.count() if most is None else range(most):
         try:
             lattice = _find_one(places, remaining, detector, placement, crystal, settings)
             _check_new(lattice, found, crystal, settings.index.min_angle_between_deg)
@@ -133,7 +135,8 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
     """The primitive basis with the best evidence; raises where none is beyond chance.
 
     Where the first answer leaves many spots unexplained, the known cell may be off: slightly larger
-    and smaller ones are tried, then the best of them with more effort.
+    and smaller ones are tried, then the best of them with more effort. On a frame of many lattices
+    the best of them may share only a plane with one; then the known cell gets that effort too.
     """
     by_length = q[np.argsort(np.linalg.norm(q, axis=1), kind="stable")]
     known = crystal.primitive_basis
@@ -144,6 +147,8 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
     if not best.clear:
         more = _judged(by_length, known * best.scale(known), THOROUGH)
         best = max(best, more, key=_Judged.rank)
+    if not best.accepted and best.verdict.decades >= LIMIT:
+        best = max(best, _judged(by_length, known, THOROUGH), key=_Judged.rank)
     if not best.accepted:
         raise NotIndexedError(f"the best orientation is no more than chance ({best.verdict})")
     return best.basis, best.verdict.decades
