@@ -56,7 +56,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport=DESKTOP, timezone_id="UTC", color_scheme="light", bypass_csp=True
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 

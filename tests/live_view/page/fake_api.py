@@ -34,6 +34,8 @@ class FakeApi:
         self.requests: list[str] = []
         self.has_events = True
         self.has_catalogue = True
+        self._may_listen = asyncio.Event()
+        self._may_listen.set()
         self._versions: dict[int, list[tuple[int, Frames]]] = {}
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._assets_folder = assets_folder
@@ -108,6 +110,14 @@ class FakeApi:
         self.has_events = False
         self._call(lambda: [queue.put_nowait(None) for queue in self._listeners])
 
+    def hold_events(self) -> None:
+        """Whoever asks for events has to wait."""
+        self._call(self._may_listen.clear)
+
+    def let_events_begin(self) -> None:
+        """Those who wait get what is told from now on."""
+        self._call(self._may_listen.set)
+
     def _wait(self, coroutine: Any) -> None:
         future: Future[None] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         future.result(timeout=20)
@@ -175,6 +185,7 @@ class FakeApi:
     async def _get_events(self, request: web.Request) -> web.StreamResponse:
         if not self.has_events:
             raise web.HTTPServiceUnavailable
+        await self._may_listen.wait()
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b": welcome\n\n")
