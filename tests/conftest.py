@@ -2,8 +2,12 @@
 
 Each pytest session has its own, in temporary folders and on free ports, so several sessions run
 side by side. They end with the session, even with one that is killed.
+
+Property tests try the same examples in every run, so that none fails by chance because of a change
+that it does not concern; `make soak` searches with new ones.
 """
 
+import ast
 import shutil
 import tempfile
 import uuid
@@ -12,10 +16,20 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from libs.local_stack import LocalStack, Memory, MetricsPorts, Ports, StackSettings
 from libs.local_stack.settings import Processing
 from tests.database_server import DatabaseServer
+from tests.parsing import without_collection
+
+ast.parse = without_collection(ast.parse)  # type: ignore[assignment]
+ANY_MACHINE = settings(
+    deadline=None, print_blob=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("same", ANY_MACHINE, derandomize=True)
+settings.register_profile("search", ANY_MACHINE, derandomize=False, max_examples=1000)
+settings.load_profile("same")
 
 SMALL = Memory(kafka_heap_min_mb=64, kafka_heap_max_mb=256, mariadb_buffer_mb=32)
 FREE_PORTS = Ports(
