@@ -37,7 +37,7 @@ def test_a_fast_job_is_checked_by_its_reference_sample(beamtime: Beamtime) -> No
     assert [fast[frame][0] for frame in reference] == [n for n, _ in reference.values()]
     assert (counts.stored, counts.rates_processed) == (FRAMES, FRAMES)
     url = beamtime.stack.addresses()["prometheus"]
-    wait_for("the agreement in Prometheus", lambda: _compared(url) == len(expected), 30)
+    wait_for("the agreement in Prometheus", lambda: _compared(url) == len(expected))
 
 
 def _compared(url: str) -> int:
