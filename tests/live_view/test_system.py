@@ -36,11 +36,11 @@ from tests.conftest import StackFactory
 from tests.crystallography.rates.builders import START_US, batch, lattice, result, shells
 from tests.live_view.builders import Answer
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 RUN = run_id("systest", "jet", "r0009", 1)
 SEED = Path(__file__).parents[1] / "system" / "seed.toml"
 N = 600
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 
 
 class Served:
@@ -51,7 +51,7 @@ class Served:
         self._url = stack.addresses()["page"].rstrip("/")
 
     def read(self, path: str) -> bytes:
-        with urllib.request.urlopen(self._url + path, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(self._url + path, timeout=60) as answer:  # noqa: S310
             content: bytes = answer.read()
         return content
 

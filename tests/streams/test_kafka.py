@@ -17,7 +17,7 @@ from libs.streams import (
 from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 60
+DEADLINE_S = 240
 
 
 def arrivals(run: str, count: int) -> list[FramesArrived]:

@@ -62,7 +62,7 @@ class FakeApi:
         """Stop for good."""
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=120)
         self._loop.close()
 
     def add_job(self, frames: Frames, **changes: Any) -> int:
@@ -120,7 +120,7 @@ class FakeApi:
 
     def _wait(self, coroutine: Any) -> None:
         future: Future[None] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        future.result(timeout=20)
+        future.result(timeout=120)
 
     def _call(self, act: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(act)
