@@ -68,7 +68,7 @@ def stack(
                 var,
                 **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
             )
-            opened.callback(made.down)
+            opened.callback(made.down, READY_S)
             made.up(READY_S)
             return made
 

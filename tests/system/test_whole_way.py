@@ -16,6 +16,7 @@ FRAMES, RUN = 36, "r0001"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -130,7 +131,7 @@ def _value(url: str, promql: str) -> float:
 def browser() -> Iterator[Browser]:
     """A real browser."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=240_000)
         yield opened
         opened.close()
 
