@@ -103,8 +103,8 @@ def empty_database(mariadb: DatabaseServer) -> Iterator[DatabaseServer]:
 
 @pytest.fixture
 def database(empty_database: DatabaseServer) -> DatabaseServer:
-    """A database of its own for one test, with migrated tables."""
-    empty_database.migrate()
+    """A database of its own for one test, with all tables."""
+    empty_database.make_tables()
     return empty_database
 
 
