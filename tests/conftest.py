@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,22 +57,23 @@ def stack(
     is not brought down by the test goes at the end of the session. Folders of a session in which a
     test failed are kept.
     """
-    with ExitStack() as opened:
+    all_made: list[LocalStack] = []
 
-        def make(*, sources: str | None = None, **options: object) -> LocalStack:
-            var = Path(tempfile.mkdtemp(prefix="stillstream-test-"))
-            opened.callback(_remove, var, request.session)
-            if sources is not None:
-                (var / "sources.toml").write_text(sources, encoding="utf-8")
-            made = LocalStack(
-                var,
-                **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
-            )
-            opened.callback(made.down, READY_S)
-            made.up(READY_S)
-            return made
+    def make(*, sources: str | None = None, **options: object) -> LocalStack:
+        var = Path(tempfile.mkdtemp(prefix="stillstream-test-"))
+        if sources is not None:
+            (var / "sources.toml").write_text(sources, encoding="utf-8")
+        made = LocalStack(
+            var,
+            **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
+        )
+        all_made.append(made)
+        made.up(READY_S)
+        return made
 
-        yield make
+    yield make
+    with ThreadPoolExecutor(len(all_made) or 1) as pool:  # each takes seconds, mostly of waiting
+        list(pool.map(lambda made: _end(made, request.session), all_made))
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +109,9 @@ def database(empty_database: DatabaseServer) -> DatabaseServer:
     return empty_database
 
 
-def _remove(var: Path, session: pytest.Session) -> None:
+def _end(made: LocalStack, session: pytest.Session) -> None:
+    made.down(READY_S)
     if session.testsfailed:
-        print(f"\nkept for inspection: {var}")
+        print(f"\nkept for inspection: {made.paths.var}")
     else:
-        shutil.rmtree(var, ignore_errors=True)
+        shutil.rmtree(made.paths.var, ignore_errors=True)
