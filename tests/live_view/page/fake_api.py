@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from aiohttp import web
 
+from libs.local_stack.ports import any_free_port
 from tests.live_view.page.frames import COLUMNS, Frames, at_cutoff
 
 PAGE_FOLDER = Path(__file__).parents[3] / "services" / "live_view" / "static"
@@ -25,7 +26,8 @@ POLICY = (
 
 
 class FakeApi:
-    """The API on 127.0.0.1 and a free port; jobs and frames change between requests."""
+    """The API on 127.0.0.1 and a free port, to which it may come back after a stop; jobs and frames
+    change between requests."""
 
     def __init__(self, assets_folder: Path) -> None:
         self.jobs: list[dict[str, Any]] = []
@@ -39,7 +41,7 @@ class FakeApi:
         self._versions: dict[int, list[tuple[int, Frames]]] = {}
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._assets_folder = assets_folder
-        self._port = 0
+        self._port = any_free_port()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -141,7 +143,6 @@ class FakeApi:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
         await site.start()
-        self._port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:
         for queue in self._listeners:
