@@ -166,6 +166,7 @@ async def test_a_hostile_message_costs_itself_and_all_work_is_committed(
         process.terminate()
         assert await asyncio.wait_for(process.wait(), timeout=240) == 0
     letters = readable(await read_whole(kafka, DEAD_LETTERS))
-    rejected = [r.value for r in letters if isinstance(r, MessageRejected)]
-    assert rejected.count(b"\xc1 no message") == 1
+    rejected = [r for r in letters if isinstance(r, MessageRejected)]
+    bad = {(r.partition, r.offset) for r in rejected if r.value == b"\xc1 no message"}
+    assert len(bad) == 1  # it may have been said twice
     assert await waiting_work(kafka) == 0
