@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from libs.crystallography.advice.news import News
-from libs.crystallography.agreement import agreement_of
+from libs.crystallography.agreement import REFERENCE_LANE, agreement_of
 from libs.crystallography.cell_groups import cell_groups
 from libs.crystallography.cells import knows_cell
 from libs.crystallography.rates import JobStatistics, Rules
@@ -31,7 +31,6 @@ from services.stats_aggregator.partition import PartitionState
 US_PER_MS = 1000
 UNSETTLED = 30
 """So many times as long jobs stay in memory whose rates are preliminary."""
-REFERENCE_LANE = Lane.DIALS
 
 
 class Aggregation:
