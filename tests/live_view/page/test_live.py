@@ -237,8 +237,10 @@ def test_events_that_break_off_are_replaced_by_polling(opened: OpenedPage, api: 
 def test_cells_found_without_a_known_one_are_named(opened: OpenedPage, api: FakeApi) -> None:
     api.add_job(random_frames(300, seed=8), started_us=started(-10))
     name = api.jobs[0]["job"]
-    cells = [{"n_lattices": 12, "n_of": 15, "edges_angstrom": [38.0, 79.1, 79.1]}]
+    found = {"n_lattices": 12, "n_of": 15, "edges_angstrom": [38.0, 79.1, 79.1]}
+    cells = [found | {"angles_deg": [90.0, 101.24, 90.0]}]
     api.rates = [{"job": name, "attempt": 1, "revision": 3, "advice": [], "cells": cells}]
     opened.open()
-    said = f"Cell 38.0 × 79.1 × 79.1 Å on 12 of 15 lattices; take it over: stillstream cells {name}"
+    cell = "Cell 38.0 × 79.1 × 79.1 Å, 90 101.2 90°"
+    said = f"{cell} on 12 of 15 lattices; take it over: stillstream cells {name}"
     opened.wait(f"document.querySelector('#advice .why').textContent.includes({said!r})")
