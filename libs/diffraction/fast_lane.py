@@ -22,6 +22,7 @@ from libs.crystallography.fast.spots import (
     StrongPixels,
     TooManyStrongPixelsError,
     find_spots_flat,
+    spots_of_strong,
 )
 from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import (
@@ -32,6 +33,7 @@ from libs.diffraction.dials_lane import (
     unreadable,
     wrong_number,
 )
+from libs.diffraction.dials_threshold import strong_by_dials
 from libs.diffraction.errors import DiffractionError, UnreadableFrameError
 from libs.diffraction.event_time import event_time
 from libs.diffraction.fast_archive import Lattices, fast_part
@@ -198,15 +200,18 @@ class _FrameRun:
             self._fast.settings.spots, min_spot_size=min_spot_size
         )
         geometry = self._geometry
-        layout = geometry.layout
-        spots, pixels = find_spots_flat(
-            self._pixels, geometry.spot_mask, layout, geometry.trusted_corrected, settings,
-            geometry.strong,
-        )  # fmt: skip
+        where = geometry.layout, geometry.trusted_corrected
+        if geometry.correction is None:
+            spots, pixels = find_spots_flat(
+                self._pixels, geometry.spot_mask, *where, settings, geometry.strong
+            )
+        else:
+            strong = strong_by_dials(self._pixels, geometry.spot_mask, *where, self._fast.params)
+            spots, pixels = spots_of_strong(self._pixels, geometry.layout, *strong, settings)
         self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = self._clock() - started
         self._solvent = measure_solvent_fast(
-            self._raw, geometry.rings, layout, geometry.trusted, spots
+            self._raw, geometry.rings, geometry.layout, geometry.trusted, spots
         )
         return spots, pixels
 
