@@ -26,7 +26,7 @@ from libs.messages import (
     RunId,
     RunStarted,
 )
-from libs.messages.topics import WORK_BATCH, WORK_LIVE, Topic
+from libs.messages.topics import WORK_BATCH, Topic, live_work_of
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
 from libs.streams import DeadLetters, Record, Sink, Source, TopicPartition, decode_record
 from services.job_dispatcher import metrics
@@ -196,7 +196,7 @@ class JobDispatcher:
 def _where(arrival: FramesArrived, work: Work, steps: Steps) -> tuple[Topic, float]:
     """The topic of an arrival, and which fraction of it is indexed: all of what can wait."""
     if is_live(arrival, work):
-        return WORK_LIVE, fraction_at(steps, arrival.sequence)
+        return live_work_of(work.recipe.lane), fraction_at(steps, arrival.sequence)
     return WORK_BATCH, 1.0
 
 
