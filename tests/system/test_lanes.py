@@ -64,7 +64,7 @@ def the_agreement_is_the_same_everywhere(beamtime: Beamtime, job: str, recording
     shown = {name: number for name, number in numbers.items() if not name.endswith("_n")}
     wait_for("the same in Prometheus", lambda: _scraped(url) == shown)
     _by_command("record", str(recording), "--bootstrap", bootstrap)
-    offline = json.loads(_by_command("rates", str(recording), "--job", job, "--json"))["agreement"]
+    offline = json.loads(_rates(recording, job))["agreement"]
     assert offline == json.loads(json.dumps(all_fields(published)))
 
 
@@ -111,6 +111,13 @@ def _scraped(url: str) -> dict[str, Any]:
 def _value(row: Mapping[str, Any]) -> float | None:
     number = float(row["value"][1])
     return None if math.isnan(number) else number
+
+
+def _rates(recording: Path, job: str) -> str:
+    """Status 1 only says that another test left bad messages in the recorded topics."""
+    result = CliRunner().invoke(main, ["rates", str(recording), "--job", job, "--json"])
+    assert result.exit_code == ("could not be used" in result.stderr), result.output
+    return result.stdout
 
 
 def _by_command(*arguments: str) -> str:
