@@ -49,7 +49,7 @@ def test_a_fast_job_is_checked_by_its_reference_sample(beamtime: Beamtime, tmp_p
     assert [fast[frame][0] for frame in reference] == [n for n, _ in reference.values()]
     assert (counts.stored, counts.rates_processed) == (FRAMES, FRAMES)
     url = beamtime.stack.addresses()["prometheus"]
-    wait_for("the agreement in Prometheus", lambda: _compared(url) == len(expected), 30)
+    wait_for("the agreement in Prometheus", lambda: _compared(url) == len(expected))
     the_agreement_is_the_same_everywhere(beamtime, f"{run}/t001/g001", tmp_path / "run.rec")
 
 
@@ -59,10 +59,10 @@ def the_agreement_is_the_same_everywhere(beamtime: Beamtime, job: str, recording
     published = asyncio.run(all_rates(bootstrap, JobId(job)))[-1].agreement
     assert published is not None
     numbers = _flat(published)
-    wait_for("the same in the database", lambda: _stored(beamtime, job, numbers) == numbers, 30)
+    wait_for("the same in the database", lambda: _stored(beamtime, job, numbers) == numbers)
     url = beamtime.stack.addresses()["prometheus"]
     shown = {name: number for name, number in numbers.items() if not name.endswith("_n")}
-    wait_for("the same in Prometheus", lambda: _scraped(url) == shown, 30)
+    wait_for("the same in Prometheus", lambda: _scraped(url) == shown)
     _by_command("record", str(recording), "--bootstrap", bootstrap)
     offline = json.loads(_by_command("rates", str(recording), "--job", job, "--json"))["agreement"]
     assert offline == json.loads(json.dumps(all_fields(published)))
