@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography.fast.dispersion import strong_pixels
 from libs.crystallography.fast.labels import spots_of_panels
 from libs.crystallography.fast.pixels import PixelLayout
 from libs.crystallography.fast.settings import SpotSettings
+from libs.crystallography.fast.strong import strong_pixels
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -84,12 +84,8 @@ def find_spots_flat(
     strong: NDArray[np.bool_],
 ) -> tuple[Spots, StrongPixels]:
     """The same of flat arrays; `trusted` [n, 2], `strong` takes the strong pixels."""
-    kernel, starts, shapes = settings.kernel_size, layout.starts, layout.shapes
-    found, numbers = strong_pixels(
-        pixels, usable, starts, shapes, trusted, kernel,
-        (settings.sigma_background, settings.sigma_strong), settings.gain,
-        settings.global_threshold, settings.min_local, settings.extended, strong,
-    )  # fmt: skip
+    starts, shapes = layout.starts, layout.shapes
+    found, numbers = strong_pixels(pixels, usable, layout, trusted, settings, strong)
     _check_number(len(found), layout.size, settings)
     separation = settings.max_separation_px
     panel, sums, places, values = spots_of_panels(
