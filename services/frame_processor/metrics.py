@@ -19,11 +19,17 @@ FRAME_SECONDS = Histogram(
     ["step"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 2, 3, 5, 10, 20, 60),
 )
-WORKERS_ALIVE = Gauge("stillstream_workers_alive", "Worker processes that run")
-WORKERS_REPLACED = Gauge(
-    "stillstream_workers_replaced", "Workers replaced since start: crashed, killed or grown"
+WORKERS_ALIVE = Gauge(
+    "stillstream_workers_alive", "Worker processes that run (fast, slow, reference)", ["pool"]
 )
-FRAMES_WAITING = Gauge("stillstream_frames_in_flight", "Frames taken that have no result yet")
+WORKERS_REPLACED = Gauge(
+    "stillstream_workers_replaced",
+    "Workers replaced since start: crashed, killed or grown",
+    ["pool"],
+)
+FRAMES_WAITING = Gauge(
+    "stillstream_frames_in_flight", "Frames taken that have no result yet", ["topic"]
+)
 CHUNKS_SKIPPED_TOTAL = Counter(
     "stillstream_chunks_skipped_total", "Chunks of stopped or deleted jobs and older attempts"
 )

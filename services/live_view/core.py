@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from libs.crystallography.advice.news import RUN_ENDED
+from libs.crystallography.advice.news import RUN_ENDED, WITHDRAWN
 from libs.crystallography.rates import Rows
 from libs.messages import (
     AdviceCleared,
@@ -209,6 +209,8 @@ class Showcase:
         raised = self._advice.get(message.job, {}).pop(message.cause, None)
         if raised is not None and message.because == RUN_ENDED:
             self._ended_with.setdefault(message.job, {})[message.cause] = raised
+        elif message.because == WITHDRAWN:
+            self._ended_with.get(message.job, {}).pop(message.cause, None)
         return self._rates_again(message.job)
 
     def _rates_again(self, job: JobId) -> Changes:

@@ -105,20 +105,26 @@ async def test_killed_again_and_again_while_frames_flow(broker: str, tmp_path: P
         async with KafkaSink(broker) as sink:
             await sink.publish([m for run in runs for m in run.facts()])
             for start in range(0, len(messages), 60):
+                before = await n_written(broker)
                 await sink.publish(messages[start : start + 60])
-                await until_written(broker, moments.randint(1, 9))
+                await until_written(broker, before + moments.randint(1, 9))
                 process.kill()
                 process.start()
         await compare(broker, runs)
 
 
-async def until_written(broker: str, n_records: int) -> None:
-    """Wait until the service wrote so many records: a moment in the middle of its work."""
+async def n_written(broker: str) -> int:
+    """How many records of rates and checkpoints there are."""
     async with KafkaSource(broker, [RATES, CHECKPOINTS], group=None) as source:
-        start = sum((await source.end_offsets()).values())
+        return sum((await source.end_offsets()).values())
+
+
+async def until_written(broker: str, n_records: int) -> None:
+    """Wait until there are so many of these: a moment in the middle of the service's work."""
+    async with KafkaSource(broker, [RATES, CHECKPOINTS], group=None) as source:
 
         async def has_written() -> bool:
-            return sum((await source.end_offsets()).values()) >= start + n_records
+            return sum((await source.end_offsets()).values()) >= n_records
 
         await until(has_written, f"{n_records} records of rates or checkpoints")
 
@@ -185,9 +191,10 @@ async def test_a_process_that_wakes_after_another_took_over_does_no_harm(
     first = AggregatorProcess(broker, tmp_path, name="first")
     with first, AggregatorProcess(broker, tmp_path, name="second"):
         async with KafkaSink(broker) as sink:
+            before = await n_written(broker)
             await sink.publish(run.facts())
             await sink.publish(run.messages[:half])
-            await until_written(broker, 3)
+            await until_written(broker, before + 3)
             first.pause()
             await sink.publish(run.messages[half:])
             await compare(broker, [run])
@@ -213,9 +220,10 @@ async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: P
         async with KafkaSink(broker) as sink:
             for record in await read_whole(broker, CHECKPOINTS):
                 await sink.tombstone(CHECKPOINTS, (record.key or b"").decode())
+        before = await n_written(broker)
         process.start()
 
-        await until_written(broker, 2)
+        await until_written(broker, before + 2)
         assert "acknowledged_beyond_checkpoint" in process.log
         async with KafkaSink(broker) as sink:
             await sink.publish([batch([result(5000)], job=run.job, run=run.run)])
@@ -237,7 +245,7 @@ async def test_hostile_payloads_on_every_topic_cost_only_themselves(
     broker: str, tmp_path: Path
 ) -> None:
     run = SimulatedRun("hostile", 400, 3)
-    letters_before = len(await read_whole(broker, DEAD_LETTERS))
+    before = await rejected(broker)
     corpus = [
         (topic.name, payload)
         for topic, good in ((FRAMES, run.messages[0]), (JOBS, job()), (RUNS, arrived(1)))
@@ -252,8 +260,19 @@ async def test_hostile_payloads_on_every_topic_cost_only_themselves(
         await producer.stop()
         await published(broker, [run])
         await compare(broker, [run])
-        letters = [decode_record(r) for r in (await read_whole(broker, DEAD_LETTERS))]
-    rejected = [m for m in letters[letters_before:] if isinstance(m, MessageRejected)]
-    assert sorted(msgspec.to_builtins(m.value) or "" for m in rejected) == sorted(
+
+        async def are_put_away() -> bool:
+            return len((await rejected(broker)).keys() - before.keys()) >= len(corpus)
+
+        await until(are_put_away, f"{len(corpus)} dead letters")
+    letters = [m for place, m in (await rejected(broker)).items() if place not in before]
+    assert sorted(msgspec.to_builtins(m.value) or "" for m in letters) == sorted(
         msgspec.to_builtins(payload) or "" for _, payload in corpus
     )
+
+
+async def rejected(broker: str) -> dict[tuple[str, int, int], MessageRejected]:
+    """All dead letters by the place of what they hold: a letter may be written twice."""
+    letters = [decode_record(r) for r in await read_whole(broker, DEAD_LETTERS)]
+    found = [m for m in letters if isinstance(m, MessageRejected)]
+    return {(m.topic, m.partition, m.offset): m for m in found}

@@ -21,7 +21,7 @@ def strong_of_dispersed(
 ) -> tuple[Places, Integers]:  # fmt: skip
     """The strong ones among the dispersed pixels of all panels, and how many each panel has.
 
-    Arguments and results as of `dispersion.strong_pixels`; `strong`, which holds the dispersed
+    Arguments and results as of `dispersion.passing_pixels`; `strong`, which holds the dispersed
     pixels, is set anew.
     """
     kept, counts = dispersed.copy(), np.zeros(len(numbers), np.int64)

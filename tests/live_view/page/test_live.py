@@ -13,7 +13,10 @@ MARKS = "[...document.querySelectorAll('.plot canvas')].map(c => c.dataset.mark)
 
 
 def started(seconds_ago: float) -> int:
-    """A start of a run, µs, so that its frames are as old as the test needs."""
+    """A start of a run, µs, so that its frames are as old as the test needs.
+
+    Where a run is to be live, its newest frame lies ahead: ten seconds later it would be silent.
+    """
     return round((time.time() - seconds_ago) * 1e6)
 
 
@@ -38,6 +41,18 @@ def test_only_what_is_new_is_fetched(opened: OpenedPage, api: FakeApi) -> None:
     opened.wait("stillstream.dots('a') === 300")
     asked = [path for path in api.requests if "/frames?" in path]
     assert asked[-1] == f"/api/jobs/{job}/frames?since=1&i_sigi=1"
+
+
+def test_what_is_told_before_the_events_begin_is_not_missed(
+    opened: OpenedPage, api: FakeApi
+) -> None:
+    frames = random_frames(300, seed=2)
+    job = api.add_job(frames.take(slice(0, 200)))
+    api.hold_events()
+    opened.open()
+    api.add_frames(job, frames.take(slice(200, 300)))
+    api.let_events_begin()
+    opened.wait("stillstream.dots('a') === 300")
 
 
 def test_late_frames_take_their_place(opened: OpenedPage, api: FakeApi) -> None:
@@ -78,7 +93,7 @@ def test_a_new_run_appears(opened: OpenedPage, api: FakeApi) -> None:
     assert opened.look("stillstream.state") == "empty"
     assert "Waiting for the first run" in opened.text("#advice h2")
     assert opened.page.is_visible("#void")
-    job = api.add_job(no_frames(), started_us=started(10))
+    job = api.add_job(no_frames(), started_us=started(-10))
     api.tell("jobs", {})
     opened.wait("stillstream.state === 'starting'")
     api.add_frames(job, random_frames(300, seed=6))
@@ -89,7 +104,7 @@ def test_a_new_run_appears(opened: OpenedPage, api: FakeApi) -> None:
 
 def test_the_sentence_states_facts_of_the_last_minute(opened: OpenedPage, api: FakeApi) -> None:
     frames = random_frames(3000, seed=7)
-    api.add_job(frames, started_us=started(100))
+    api.add_job(frames, started_us=started(80))
     opened.open()
     last = naive.live(naive.facts(frames))["60s"]
     hits, indexed = (100 * last[name]["value"] for name in ("hit", "indexing"))
@@ -97,7 +112,7 @@ def test_the_sentence_states_facts_of_the_last_minute(opened: OpenedPage, api: F
 
 
 def test_advice_is_shown_when_the_server_has_some(opened: OpenedPage, api: FakeApi) -> None:
-    api.add_job(random_frames(300, seed=8), started_us=started(10))
+    api.add_job(random_frames(300, seed=8), started_us=started(-10))
     advice = {
         "job": api.jobs[0]["job"],
         "cause": "no_jet",
@@ -220,10 +235,12 @@ def test_events_that_break_off_are_replaced_by_polling(opened: OpenedPage, api: 
 
 
 def test_cells_found_without_a_known_one_are_named(opened: OpenedPage, api: FakeApi) -> None:
-    api.add_job(random_frames(300, seed=8), started_us=started(10))
+    api.add_job(random_frames(300, seed=8), started_us=started(-10))
     name = api.jobs[0]["job"]
-    cells = [{"n_lattices": 12, "n_of": 15, "edges_angstrom": [38.0, 79.1, 79.1]}]
+    found = {"n_lattices": 12, "n_of": 15, "edges_angstrom": [38.0, 79.1, 79.1]}
+    cells = [found | {"angles_deg": [90.0, 101.24, 90.0]}]
     api.rates = [{"job": name, "attempt": 1, "revision": 3, "advice": [], "cells": cells}]
     opened.open()
-    said = f"Cell 38.0 × 79.1 × 79.1 Å on 12 of 15 lattices; take it over: stillstream cells {name}"
+    cell = "Cell 38.0 × 79.1 × 79.1 Å, 90 101.2 90°"
+    said = f"{cell} on 12 of 15 lattices; take it over: stillstream cells {name}"
     opened.wait(f"document.querySelector('#advice .why').textContent.includes({said!r})")

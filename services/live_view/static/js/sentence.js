@@ -111,9 +111,10 @@ function ended(state, job, tally, endedWith) {
 }
 
 /** Without a known cell: what most lattices say, and how to go on from there. */
-function cellsFound(job, { n_lattices: n, n_of: of, edges_angstrom: edges }) {
+function cellsFound(job, { n_lattices: n, n_of: of, edges_angstrom: edges, angles_deg: angles }) {
   const lengths = edges.map((edge) => edge.toFixed(1)).join(' × ');
-  return `Cell ${lengths} Å on ${n} of ${of} lattices; take it over: stillstream cells ${job.job}`;
+  const turns = angles ? `, ${angles.map((angle) => Number(angle.toFixed(1))).join(' ')}°` : '';
+  return `Cell ${lengths} Å${turns} on ${n} of ${of} lattices; take it over: stillstream cells ${job.job}`;
 }
 
 function crystals(tally, from) {
