@@ -44,12 +44,15 @@ class IntegrationSettings:
     """Prediction and integration; names as in DIALS's `prediction` and `profile.gaussian_rs`."""
 
     n_sigma: float = 3.0
+    divergence_about_centroid: bool = False
+    """Spots spread about where they were observed instead of about where they are predicted."""
     d_min_angstrom: float | None = None
     d_max_angstrom: float | None = None
     proximal_volume_max: float = 0.0025
     proximal_volume_d_min: float = 2.0
     sigma_b_cutoff_deg: float | None = 0.1
     gain: float = 1.0
+    """Multiplies the variances."""
 
 
 @dataclass(frozen=True, kw_only=True)
