@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography.fast.detector import FlatDetector
+from libs.crystallography.fast.detector import FlatDetector, chord_lengths
 
 Mask = NDArray[np.bool_]
 Singles = NDArray[np.float32]
@@ -97,19 +97,14 @@ def _ranges(beam: Any, panel: Any, settings: Any) -> Iterator[Range]:
 
 
 def _chords(flat: FlatDetector, *, with_parallax: bool) -> list[Singles]:
-    """|s1 − s0| λ of the pixels' centres."""
-    return [_chord(flat, number, with_parallax) for number in range(len(flat.shape_px))]
-
-
-def _chord(flat: FlatDetector, number: int, with_parallax: bool) -> Singles:
-    n_fast, n_slow = flat.shape_px[number]
-    slow, fast = np.mgrid[0:n_slow, 0:n_fast]
-    centres = np.stack([fast.ravel(), slow.ravel()], axis=1) + 0.5
-    panel = np.full(len(centres), number)
-    simple = centres * flat.pixel_mm[number]
-    q = flat.reciprocal(panel, flat.millimetres(panel, centres) if with_parallax else simple)
-    chord: Floats = np.linalg.norm(q, axis=1) * flat.wavelength_angstrom
-    return chord.reshape(n_slow, n_fast).astype(np.float32)
+    absorption = flat.absorption if with_parallax else np.zeros_like(flat.absorption)
+    return [
+        chord_lengths(
+            flat.shape_px[n], flat.pixel_mm[n], flat.fast[n], flat.slow[n], flat.origin_mm[n],
+            absorption[n], flat.s0,
+        )
+        for n in range(len(flat.shape_px))
+    ]  # fmt: skip
 
 
 def _within(chord: Singles, limits: Range, beam: Any, panel: Any) -> Mask:

@@ -1,5 +1,6 @@
 """The resolution mask is DIALS's own, pixel by pixel, at every wavelength."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,11 @@ def models() -> tuple[Any, Any]:
 
 
 def expected(beam: Any, detector: Any, settings: Any) -> list[np.ndarray]:
+    """With a beam of its own, for DIALS remembers beams by what they are when asked."""
     from dials.util.masking import generate_mask
     from dxtbx import flumpy
 
+    beam = copy.deepcopy(beam)
     return [flumpy.to_numpy(m) for m in generate_mask(_Imageset(beam, detector), settings)]
 
 
