@@ -153,7 +153,7 @@ def _lag() -> Any:
 
 
 def _sampling() -> Any:
-    query = promql.INDEX_FRACTION, "indexed"
+    query = promql.INDEX_FRACTION, "{{lane}} lane"
     return panels.lines("Part of the live frames that is indexed", "percentunit", query)
 
 

@@ -63,8 +63,8 @@ def command(once: bool, folder: Path) -> None:
 
 def _once(stack: LocalStack, beamtime: Path) -> int:
     started = monotonic()
-    counts, problems = asyncio.run(run_once(stack, beamtime))
-    print(table(counts))
+    problems = asyncio.run(run_once(stack, beamtime))
+    print(table(*asyncio.run(counts_now(stack))))
     for problem in problems:
         print(f"WRONG  {problem}")
     if not problems:
@@ -77,5 +77,5 @@ def _live(stack: LocalStack, beamtime: Path) -> int:
     print("One simulated run follows the other; Ctrl-C ends the demo and stops what it started.")
     with suppress(KeyboardInterrupt):
         asyncio.run(run_live(beamtime))
-    print("\n" + table(asyncio.run(counts_now(stack))))
+    print("\n" + table(*asyncio.run(counts_now(stack))))
     return 0

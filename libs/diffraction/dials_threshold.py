@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.crystallography.fast.pixels import PixelLayout
+from libs.diffraction.frame_pixels import Pixels
 
 Mask = NDArray[np.bool_]
 
 
 def strong_by_dials(
-    pixels: NDArray[np.float64],
+    pixels: Pixels,
     usable: Mask,
     layout: PixelLayout,
     trusted: NDArray[np.float64],
@@ -24,7 +25,7 @@ def strong_by_dials(
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Places of the panels' strong pixels one after another, and how many each has.
 
-    `pixels` and `usable` are flat; `trusted` are exclusive limits, [n, 2].
+    `pixels` and `usable` are flat, `pixels` of float64; `trusted` are exclusive limits, [n, 2].
     """
     from dials.algorithms.spot_finding.factory import SpotFinderFactory
 
@@ -38,7 +39,7 @@ def strong_by_dials(
     return np.concatenate(found), np.array([len(part) for part in found], np.int64)
 
 
-def _strong(threshold: Any, image: NDArray[np.float64], mask: Mask) -> NDArray[np.int32]:
+def _strong(threshold: Any, image: NDArray[Any], mask: Mask) -> NDArray[np.int32]:
     from dxtbx import flumpy
 
     image, mask = np.ascontiguousarray(image), np.ascontiguousarray(mask)

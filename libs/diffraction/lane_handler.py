@@ -26,8 +26,8 @@ from libs.diffraction.tasks import (
 from libs.diffraction.versions import software_versions
 from libs.messages import Lane
 
-LOW_PRIORITY, LOWEST_PRIORITY = 10, 19
-"""Of the kernel: against work at 0 a tenth of the processor, and next to nothing."""
+LOW_PRIORITY, LOWEST_PRIORITY = 5, 19
+"""Of the kernel: against busy work at 0 a quarter of the processor, and next to nothing."""
 PRELOAD = ("libs.diffraction.dials_preload", "libs.diffraction.fast_preload")
 
 

@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from libs.messages import FrameResult, Message
 from libs.messages.topics import BY_MESSAGE
-from libs.service_kit.metrics import MESSAGES_TOTAL, STAGE_SECONDS
+from libs.service_kit.metrics import MESSAGES_TOTAL
 
 NAME = "frame_processor"
 
@@ -62,13 +62,3 @@ def _observe(result: FrameResult) -> None:
         milliseconds = getattr(result.timings_ms, step)
         if milliseconds is not None:
             FRAME_SECONDS.labels(step).observe(milliseconds / 1000.0)
-    stages = result.stages_us
-    for name, start, end in (
-        ("written_to_announced", stages.written, stages.announced),
-        ("announced_to_dispatched", stages.announced, stages.dispatched),
-        ("dispatched_to_taken", stages.dispatched, stages.taken),
-        ("taken_to_result", stages.taken, stages.done),
-        ("written_to_result", stages.written, stages.done),
-    ):
-        if start and end:
-            STAGE_SECONDS.labels(name).observe(max(0.0, (end - start) / 1e6))

@@ -3,7 +3,7 @@
 A frame of the fast lane takes 50 ms, one of the `dials` lane 5 s, and a frame that has begun cannot
 be interrupted. So live work of the fast lane has a topic and workers of its own, and never stands
 behind anything slower than itself. All other work shares the slow workers, live work first; the
-kernel gives them what the fast ones leave, and a tenth of the processor at least.
+kernel gives them what the fast ones leave, and a quarter of the processor at least.
 """
 
 from collections.abc import Mapping

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from libs.diffraction.memory_imageset import experiments_of
 from libs.diffraction.pixel_correction import PixelCorrection
 from libs.messages import Recipe
 from tests.diffraction.conftest import TaskMaker, real_image, real_recipe
+from tests.diffraction.hdf5_layouts import MPCCD_SHAPE, write_mpccd
 
 pytestmark = pytest.mark.system
 CSPAD = ("thermolysin_cspad", "idx-20130301060858401.cbf")
@@ -24,6 +26,13 @@ geometry.detector.panel {
   gain = 2.5
   pedestal = -3
 }
+"""
+WEAK = """
+spotfinder.threshold.algorithm = dispersion
+spotfinder.threshold.dispersion.gain = 1
+spotfinder.filter.min_spot_size = 2
+indexing.known_symmetry.unit_cell = 79.1 79.1 38 90 90 90
+indexing.known_symmetry.space_group = P43212
 """
 GIVEN_TWICE = f"{CORRECTED} spotfinder.threshold.dispersion.gain = 2\n"
 
@@ -81,3 +90,20 @@ def test_a_gain_given_twice_is_refused_as_dials_does(
     for result in (ours, theirs):
         assert result.reason.startswith("preparation: The detector is reporting a gain of 2.5")
         assert (result.n_strong, result.indexing_tried, result.lattices) == (0, False, ())
+
+
+def test_weak_spots_of_a_sacla_frame_are_those_of_dials(
+    fast_lane: FastLane, lane: DialsLane, task: TaskMaker, tmp_path: Path
+) -> None:
+    """Ten units per photon: without the gain, noise looks ten times as large."""
+    noise = np.random.default_rng(2)
+    photons = noise.poisson(3.0, MPCCD_SHAPE)
+    for slow, fast in noise.integers(20, (MPCCD_SHAPE[0] - 20, 490), (60, 2)):
+        photons[slow : slow + 2, fast : fast + 2] += noise.poisson(20.0, (2, 2))
+    image = (10 * photons + noise.integers(-2, 3, MPCCD_SHAPE)).clip(0).astype(np.int32)
+    file = write_mpccd(tmp_path / "run1.h5", [image], [10_000.0])
+    recipe = Recipe(phil=WEAK, d_min_angstrom=2.0)
+    ours, theirs = (
+        either.process(task(file, recipe, index=False)).result for either in (fast_lane, lane)
+    )
+    assert ours.n_strong == theirs.n_strong > 30

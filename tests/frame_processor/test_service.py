@@ -15,6 +15,7 @@ from libs.messages import (
     MessageRejected,
     Outcome,
     ReflectionsIntegrated,
+    job_id,
 )
 from libs.messages.topics import (
     JOBS,
@@ -30,7 +31,7 @@ from services.frame_processor.core import Origin
 from services.frame_processor.ranked_threads import RankedThreads
 from services.frame_processor.service import FrameProcessor, Inputs
 from services.frame_processor.workshop import Workshop
-from tests.frame_processor.examples import JOB, RECIPE, FakeFrames, changed, chunk, span
+from tests.frame_processor.examples import JOB, RECIPE, RUN, FakeFrames, changed, chunk, span
 
 TP = (WORK_LIVE.name, 0)
 
@@ -307,6 +308,36 @@ async def test_work_of_a_partition_that_went_away_is_given_up() -> None:
         for _ in range(3):
             await it.service.step()
         assert it.live.committed == {}
+
+
+async def test_a_rebalance_of_the_slow_topic_leaves_the_fast_one_alone() -> None:
+    async with bench(FakeFrames(held=True)) as it:
+        it.slow.go.clear()
+        it.work(chunk(0))
+        it.more(it.dials, WORK_LIVE_DIALS, chunk(5, recipe=RECIPE, spans=(span(50, 9),)))
+        await it.until(lambda: len(it.frames.asked) == len(it.slow.asked) == 2)
+        await it.service.partitions_assigned(WORK_LIVE_DIALS.name, frozenset())
+        await it.service.step()
+        it.slow.go.set()
+        it.frames.go.set()
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        assert sorted(it.frames_published()) == [0, 1, 2]
+        assert it.dials.committed == {}
+        assert len(it.slow.asked) == 2
+
+
+async def test_a_slow_job_stopped_meanwhile_leaves_the_fast_one_alone() -> None:
+    async with bench() as it:
+        it.slow.go.clear()
+        it.more(it.dials, WORK_LIVE_DIALS, chunk(5, recipe=RECIPE, spans=(span(50, 9),)))
+        await it.until(lambda: len(it.slow.asked) == 2)
+        it.jobs.feed([record_of(changed(JobState.STOPPED))])
+        it.work(chunk(0, job=job_id(RUN, 1, 0)))
+        await it.until(lambda: it.live.committed.get(TP) == 1)
+        it.slow.go.set()
+        await it.until(lambda: it.dials.committed == {(WORK_LIVE_DIALS.name, 0): 1})
+        assert len(it.slow.asked) == 2
+        assert {0, 1, 2} <= set(it.frames_published())
 
 
 async def test_the_reference_sample_waits_for_nobody_and_nobody_for_it() -> None:

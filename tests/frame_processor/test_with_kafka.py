@@ -39,11 +39,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def frame_processor(kafka: str, archive: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def frame_processor(
+    kafka: str, archive: Path, workers: int = 2
+) -> AsyncIterator[asyncio.subprocess.Process]:
     environment = {
         **os.environ,
         "STILLSTREAM_KAFKA__BOOTSTRAP": kafka,
-        "STILLSTREAM_WORKERS": "2",
+        "STILLSTREAM_WORKERS": str(workers),
         "STILLSTREAM_ARCHIVE_FOLDER": str(archive),
     }
     process = await asyncio.create_subprocess_exec(

@@ -78,6 +78,12 @@ class AggregatorProcess:
         self._process.send_signal(signal.SIGCONT)
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """The exit status, None while it runs."""
         assert self._process is not None

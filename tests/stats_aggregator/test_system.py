@@ -8,9 +8,11 @@ import aiokafka
 import msgspec
 import numpy as np
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from libs.crystallography.rates import JobStatistics
 from libs.messages import (
+    CheckpointManifest,
     FrameResult,
     FramesArrived,
     FramesProcessed,
@@ -22,8 +24,9 @@ from libs.messages import (
     job_id,
     run_id,
 )
-from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, FRAMES, JOBS, RATES, RUNS
+from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, FRAMES, JOBS, RATES, RUNS, Topic
 from libs.streams import KafkaSink, KafkaSource, decode_record, read_whole
+from services.stats_aggregator.partition import held_by
 from services.stats_aggregator.store import KafkaStore
 from tests.contracts.hostile_wire import hostile_payloads
 from tests.crystallography.rates.builders import batch, lattice, result, shells
@@ -209,6 +212,57 @@ async def test_a_process_that_wakes_after_another_took_over_does_no_harm(
             await sink.publish(run.messages[-1:])
         await until_rates(broker, run, 1202)
         await compare(broker, [run])
+
+
+async def test_an_idle_job_comes_back_when_its_frames_have_expired(
+    broker: str, tmp_path: Path
+) -> None:
+    run = SimulatedRun("idle", 2500, 29)
+    with AggregatorProcess(broker, tmp_path, condense_after_s=1.0) as process:
+        await published(broker, [run])
+        await compare(broker, [run])
+
+        async def is_asleep() -> bool:
+            return run.job in await asleep(broker)
+
+        await until(is_asleep, "the job to leave memory")
+        assert process.stop() == 0
+        await expire(broker, FRAMES)
+        process.start()
+        late = batch([result(5000, n_strong=80)], job=run.job, run=run.run)
+        async with KafkaSink(broker) as sink:
+            await sink.publish([late])
+        run.messages.append(late)
+        await until_rates(broker, run, 2501)
+        await compare(broker, [run])
+        assert "job_reloaded" in process.log
+        assert "checkpoint_damaged" not in process.log
+
+
+async def asleep(broker: str) -> set[JobId]:
+    """Jobs that are not in memory, by the last checkpoint of each partition."""
+    messages = [decode_record(r) for r in await read_whole(broker, CHECKPOINTS) if r.value]
+    manifests = {m.partition: m for m in messages if isinstance(m, CheckpointManifest)}
+    held = [columns for manifest in manifests.values() for columns in held_by(manifest)]
+    return {columns.job for columns in held if columns.settled is not None}
+
+
+async def expire(broker: str, topic: Topic) -> None:
+    """Delete all records of a topic, as its retention does after a while."""
+    async with KafkaSource(broker, [topic], group=None) as source:
+        ends = await source.end_offsets()
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.delete_records(
+            {
+                aiokafka.TopicPartition(*where): RecordsToDelete(before_offset=end)
+                for where, end in ends.items()
+            }
+        )
+    finally:
+        await admin.close()
+    assert await read_whole(broker, topic) == []
 
 
 async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: Path) -> None:

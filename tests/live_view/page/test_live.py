@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.live_view.page import naive
 from tests.live_view.page.closeness import assert_close
 from tests.live_view.page.fake_api import FakeApi
@@ -119,17 +121,63 @@ def test_advice_is_shown_when_the_server_has_some(opened: OpenedPage, api: FakeA
         "since_us": started(5),
         "level": "act",
         "evidence": ["Solvent 1 % (was 88 %)"],
-        "suggestion": "realign the nozzle",
+        "suggestion": "realign the nozzle; look for a clog",
         "raised_us": started(4),
     }
     api.rates = [{"job": api.jobs[0]["job"], "attempt": 1, "revision": 3, "advice": [advice]}]
     opened.open()
     opened.wait("document.querySelector('#advice').dataset.level === 'act'")
     assert opened.text("#advice h2") == "No jet: realign the nozzle"
-    assert "Solvent 1 % (was 88 %)" in opened.text("#advice .why")
+    assert opened.text("#advice .why").split("\n") == ["Solvent 1 % (was 88 %)", "Look for a clog"]
     levels = "[...document.querySelectorAll('.light')].map(l => l.dataset.level ?? '')"
     assert opened.look(levels) == ["act", "", "", "", ""]  # consequences stay quiet
-    assert "Act" in opened.text(".light[data-rate=solvent]")
+    words = opened.page.locator(".light .word").all_inner_texts()
+    assert words == ["Act", *["Needs jet"] * 4]
+    assert opened.text("#advice .past") == ""
+
+
+def test_advice_that_is_over_stays_as_bars_and_a_short_list(
+    opened: OpenedPage, api: FakeApi
+) -> None:
+    api.add_job(random_frames(3000, seed=8), started_us=started(60))
+    told = [
+        {"cause": cause, "level": "act", "since_us": started(before), "cleared_us": started(until)}
+        for cause, before, until in (("no_beam", 58, 52), ("too_dilute", 50, 30), ("no_jet", 27, 2))
+    ]
+    name = api.jobs[0]["job"]
+    api.rates = [{"job": name, "attempt": 1, "revision": 3, "advice": None, "past_advice": told}]
+    opened.open()
+    opened.wait("document.querySelectorAll('#advice .past li').length === 2")
+    said = opened.page.locator("#advice .past li").all_inner_texts()
+    assert [text.split("  ")[1] for text in said] == ["No jet, 25 s", "Too dilute, 20 s"]
+    assert opened.look("document.querySelector('#advice').dataset.level") == "live"
+    assert opened.look("stillstream.advices.map(a => a.text)") == [
+        "no beam", "too dilute", "no jet",
+    ]  # fmt: skip
+    assert opened.look("stillstream.advices.every(a => a.to > a.from)")
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("query", ["", "?view=wall"])
+def test_nothing_is_cut_off_at_the_edges(opened: OpenedPage, api: FakeApi, query: str) -> None:
+    number = api.add_job(
+        random_frames(3000, seed=8, screened=0.8, unreadable=0.02), started_us=started(98),
+        n_announced=9000,
+    )  # fmt: skip
+    job = next(job["job"] for job in api.jobs if job["id"] == number)
+    same = {"numerator": 39, "denominator": 40, "value": 0.975, "low": 0.87, "high": 0.996}
+    api.rates = [
+        {"job": job, "revision": 1, "index_fraction": 0.2, "agreement": {"agreement": same}}
+    ]
+    opened.open(query)
+    opened.wait("document.querySelector('#fresh').textContent.includes('lanes agree')")
+    assert opened.look("document.documentElement.scrollWidth <= innerWidth")
+    cut_off = opened.look(
+        "[...document.querySelectorAll('#fresh, #fresh li, .light header, .num')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > "
+        "innerWidth).map(e => e.textContent)"
+    )
+    assert cut_off == []
 
 
 def test_a_run_that_ended_says_what_was_wrong_at_its_end(opened: OpenedPage, api: FakeApi) -> None:
@@ -149,6 +197,7 @@ def test_a_run_that_ended_says_what_was_wrong_at_its_end(opened: OpenedPage, api
     opened.wait("document.querySelector('#advice .why').innerText.includes('Ended with')")
     assert opened.look("document.querySelector('#advice').dataset.level") == "ended"
     assert "Ended with too dense since" in opened.text("#advice .why")
+    assert "2.50 crystals per shot" in opened.text("#advice .why")
 
 
 def test_an_open_run_without_frames_is_silent_not_zero(opened: OpenedPage, api: FakeApi) -> None:
