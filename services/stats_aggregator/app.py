@@ -8,12 +8,10 @@ starts another one from the checkpoint.
 
 import asyncio
 import os
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,13 +27,14 @@ from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
 from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
 from services.stats_aggregator.claim import Claim
 from services.stats_aggregator.config import AggregatorSettings
+from services.stats_aggregator.ending import end_soon, run_to_the_end
 from services.stats_aggregator.partition import SERVICE
 from services.stats_aggregator.quick_fetch import QuickFetchApp
 from services.stats_aggregator.service import Aggregator
 from services.stats_aggregator.store import KafkaStore
 
 LOG = structlog.get_logger(__name__)
-LAST_CHECKPOINT_S, LONGEST_STOP_S = 15.0, 25.0
+LAST_CHECKPOINT_S = 15.0
 MOST_TOGETHER, MOST_BYTES_TOGETHER = 128, 1_000_000
 """Events that are counted at once, which takes some 30 ms: timers and stopping must not wait."""
 LINGER_S = 0.02
@@ -58,31 +57,7 @@ def main() -> NoReturn:
     worker = faust.Worker(
         Shell(settings).app, loop=loop, loglevel="WARN", quiet=True, redirect_stdouts=False
     )
-    _run_to_the_end(worker)
-
-
-def _run_to_the_end(worker: Any) -> NoReturn:
-    """And end the process: a failed stop leaves Faust's consumer in a thread that never ends.
-
-    That happens where broker, log and supervisor went away together.
-    """
-    status: object = 1
-    try:
-        worker.execute_from_commandline()
-    except SystemExit as end:
-        status = end.code
-    finally:
-        with suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else 1)
-
-
-def _end_after(seconds: float) -> None:
-    """Whatever a stop still waits for then."""
-    timer = threading.Timer(seconds, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
+    run_to_the_end(worker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +188,7 @@ class Shell:
 
     async def _on_shutdown(self, app: Any, **kwargs: Any) -> None:
         del app, kwargs
-        _end_after(LONGEST_STOP_S)
+        end_soon()
         if self._aggregator is not None:
             await asyncio.wait_for(self._save(self._aggregator), LAST_CHECKPOINT_S)
             await self.app.consumer.commit()  # or Faust's last commit joins one that began before
