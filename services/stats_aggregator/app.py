@@ -208,7 +208,10 @@ class Shell:
         show_lag(SERVICE, lag)
 
     def _end(self, tp: TP) -> int | None:
-        end: int | None = self.app.consumer.highwater(tp)
+        try:
+            end: int | None = self.app.consumer.highwater(tp)
+        except AssertionError:  # aiokafka's word for a partition that was dealt anew meanwhile
+            return None
         return end
 
 
