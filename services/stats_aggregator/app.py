@@ -204,14 +204,20 @@ class Shell:
     def _show_lag(self, aggregator: Aggregator, assigned: set[TP]) -> None:
         lag: dict[tuple[str, int], int] = {}
         for tp in assigned:
-            state, end = aggregator.aggregation.partitions.get(tp.partition), self._end(tp)
+            state = aggregator.aggregation.partitions.get(tp.partition)
+            end = end_of(self.app.consumer, tp)
             if state is not None and end is not None:
                 lag[(tp.topic, tp.partition)] = max(0, end - state.next_offset)
         show_lag(SERVICE, lag)
 
-    def _end(self, tp: TP) -> int | None:
-        end: int | None = self.app.consumer.highwater(tp)
-        return end
+
+def end_of(consumer: Any, tp: TP) -> int | None:
+    """The offset of a partition's next new record, where Faust's consumer knows it."""
+    try:
+        end: int | None = consumer.highwater(tp)
+    except AssertionError:  # aiokafka's word for a partition that was dealt anew meanwhile
+        return None
+    return end
 
 
 def _app(settings: AggregatorSettings) -> Any:
