@@ -57,6 +57,7 @@ def _rows() -> list[Row]:
         (9, _heat_maps()),
         (8, _over_time()),
         (8, [_statistics_bar()]),
+        (6, [_agreement()]),
         (8, [_throughput(), _outcomes(), _workers()]),
         (8, [panels.latency(), panels.stages()]),
         (8, [_lag(), _sampling(), _ages()]),
@@ -111,6 +112,19 @@ def _statistics_bar() -> Any:
     )
 
 
+def _agreement() -> Any:
+    panel = panels.table(
+        "Agreement with the reference lane",
+        sql.AGREEMENT,
+        times=("started",),
+        percentages=("agreement", "from", "to"),
+    )
+    return panel.description(
+        "A random sample of each job's frames goes through stock DIALS as well. "
+        "Spots, cell, resolution: own lane minus reference, medians."
+    )
+
+
 def _throughput() -> Any:
     return panels.lines(
         "Frames per second",
@@ -139,7 +153,7 @@ def _lag() -> Any:
 
 
 def _sampling() -> Any:
-    query = promql.INDEX_FRACTION, "indexed"
+    query = promql.INDEX_FRACTION, "{{lane}} lane"
     return panels.lines("Part of the live frames that is indexed", "percentunit", query)
 
 

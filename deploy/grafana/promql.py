@@ -17,7 +17,7 @@ SERVICES_UP = 'sum(up{job="stillstream"})'
 RESULTS_PER_SECOND = "sum(rate(stillstream_frame_written_to_result_seconds_count[10s]))"
 ANNOUNCED_PER_SECOND = "sum(rate(stillstream_discovery_frames_announced_total[10s]))"
 LAG = "sum by (service, topic) (stillstream_lag_messages)"
-INDEX_FRACTION = "min(stillstream_index_fraction)"
+INDEX_FRACTION = "min by (lane) (stillstream_index_fraction)"
 AGES = "max by (service) (stillstream_event_age_seconds)"
 HEALTH = "max by (service) (stillstream_healthy)"
 UP = 'max by (process) (up{job="stillstream"})'

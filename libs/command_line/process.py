@@ -49,8 +49,8 @@ def command(
     files: tuple[str, ...], recipe_file: str, lane: str, workers: int, d_min: float, time_zone: str,
     timeout_cpu: float, number: str, find_cell: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Process the frames of FILES (images, folders, patterns) and print one JSON object per frame
-    and lane; with --find-cell, the unit cells instead."""
+    """Process the frames of FILES (images, folders, patterns): one JSON object per frame and lane;
+    with --find-cell, the unit cells instead."""
     _check_zone(time_zone)
     if find_cell and lane != "dials":
         raise click.ClickException("--find-cell needs --lane dials: only that finds unknown cells")

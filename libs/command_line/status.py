@@ -36,7 +36,8 @@ def command(var: Path, as_json: bool) -> None:
         )
     else:
         _print_processes(states, measured)
-        _print_sampling(measured.index_fraction)
+        _print_sampling(measured.index_fractions)
+        _print_work(measured.work_waiting)
         _print_agreement(measured.agreement)
         _print_latencies(measured)
         for name, address in addresses.items():
@@ -78,9 +79,21 @@ def _number(value: float | None, form: str, unit: str = "") -> str:
     return NOT_MEASURED if value is None else f"{value:{form}}{unit}"
 
 
-def _print_sampling(fraction: float | None) -> None:
-    if fraction is not None and fraction < 1.0:
-        click.echo(f"frames come too fast: all are screened, {fraction:.1%} are indexed\n")
+def _print_sampling(fractions: Mapping[str, float]) -> None:
+    for lane, fraction in fractions.items():
+        if fraction < 1.0:
+            click.echo(
+                f"frames come too fast for the {lane} lane: all are screened, "
+                f"{fraction:.1%} are indexed\n"
+            )
+
+
+def _print_work(waiting: Mapping[str, float]) -> None:
+    """Which chunks of work nobody took yet; nothing where there are none."""
+    names = {topic: topic.removeprefix("stillstream.").removesuffix(".v1") for topic in waiting}
+    shown = [f"{names[topic]} {number:.0f}" for topic, number in waiting.items() if number]
+    if shown:
+        click.echo(f"chunks waiting: {', '.join(shown)}\n")
 
 
 def _print_agreement(found: Mapping[str, float]) -> None:
@@ -99,8 +112,8 @@ def _print_latencies(measured: Measurements) -> None:
     shown = {title: quantiles for title, quantiles in rows.items() if quantiles}
     if not shown:
         return
-    click.echo("latency, last 10 minutes       median      95 %")
+    click.echo(f"{'latency, last 10 minutes':<38} {'median':>9} {'95 %':>9}")
     for title, quantiles in shown.items():
         cells = (_number(quantiles.get(name), ".2f", " s") for name in ("median", "p95"))
-        click.echo("{:<27} {:>9} {:>9}".format(title, *cells))
+        click.echo("{:<38} {:>9} {:>9}".format(title, *cells))
     click.echo()

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from libs.demo.results import RunCounts
+from libs.demo.results import Latencies, RunCounts
 
-HEADER = ("run", "frames", "stored", "hits", "indexed", "2+ lattices", "latency", "state")
+HEADER = ("run", "frames", "stored", "hits", "indexed", "2+ lattices", "median", "95 %", "state")
 
 
-def table(runs: Sequence[RunCounts]) -> str:
-    """One line per run; latency is the mean from written to result."""
-    rows = [HEADER, *(_row(run) for run in runs)]
+def table(runs: Sequence[RunCounts], latencies: Latencies) -> str:
+    """One line per run; median and 95 % are of the time from written to result."""
+    rows = [HEADER, *(_row(run, latencies.get((run.source, run.number), [])) for run in runs)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
     return "\n".join(
         "  ".join(
@@ -20,7 +20,7 @@ def table(runs: Sequence[RunCounts]) -> str:
     )
 
 
-def _row(run: RunCounts) -> tuple[str, ...]:
+def _row(run: RunCounts, latencies_s: Sequence[float]) -> tuple[str, ...]:
     return (
         f"{run.source}/{run.number}",
         "…" if run.announced < 0 else str(run.announced),
@@ -28,9 +28,16 @@ def _row(run: RunCounts) -> tuple[str, ...]:
         _share(run.hits, run.counted),
         _share(run.indexed, run.counted),
         _share(run.multi_lattice, run.counted),
-        "" if run.mean_latency_s is None else f"{run.mean_latency_s:.1f} s",
+        _quantile(latencies_s, 0.5),
+        _quantile(latencies_s, 0.95),
         "done" if run.complete else "running",
     )
+
+
+def _quantile(seconds: Sequence[float], q: float) -> str:
+    """The value of that rank, none in between."""
+    ordered = sorted(seconds)
+    return f"{ordered[int(q * (len(ordered) - 1) + 0.5)]:.2f} s" if ordered else ""
 
 
 def _share(count: int, total: int) -> str:

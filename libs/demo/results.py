@@ -17,8 +17,7 @@ COUNTS = text("""
            COALESCE(SUM(frame.n_lattices > 1), 0) AS multi_lattice,
            MAX(rates.n_processed) AS rates_processed, MAX(rates.n_hits) AS hits,
            MAX(rates.n_indexed) AS rates_indexed,
-           COALESCE(MAX(rates.preliminary), 1) AS preliminary,
-           AVG(frame.done_us - frame.written_us) / 1e6 AS mean_latency_s
+           COALESCE(MAX(rates.preliminary), 1) AS preliminary
     FROM run JOIN job ON job.run_id = run.id
     LEFT JOIN frame ON frame.job_id = job.id AND frame.lane = job.lane
          AND frame.precedence >= job.attempt << :attempt_shift
@@ -30,6 +29,11 @@ FRAMES = text("""
     WHERE run.source = :source AND run.number = :number AND frame.lane = job.lane
     ORDER BY frame.frame
 """)
+LATENCIES = text("""
+    SELECT run.source, run.number, (frame.done_us - frame.written_us) / 1e6 AS latency_s
+    FROM frame JOIN job ON job.id = frame.job_id JOIN run ON run.id = job.run_id
+    WHERE frame.lane = job.lane AND frame.done_us > frame.written_us
+""")
 ANSWERS = text("""
     SELECT file.path, frame.n_strong, lattice.lattice, a_angstrom, b_angstrom, c_angstrom,
            alpha_deg, beta_deg, gamma_deg, n_indexed
@@ -40,6 +44,8 @@ ANSWERS = text("""
     WHERE run.source = :source AND run.number = :number AND frame.lane = job.lane
     ORDER BY file.path, lattice.lattice
 """)
+
+Latencies = dict[tuple[str, str], list[float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +63,6 @@ class RunCounts:
     rates_processed: int
     rates_indexed: int
     preliminary: bool
-    mean_latency_s: float | None
 
     @property
     def complete(self) -> bool:
@@ -86,10 +91,18 @@ async def run_counts(engine: AsyncEngine) -> list[RunCounts]:
             rates_processed=int(row["rates_processed"] or 0),
             rates_indexed=int(row["rates_indexed"] or 0),
             preliminary=bool(row["preliminary"]),
-            mean_latency_s=None if row["mean_latency_s"] is None else float(row["mean_latency_s"]),
         )
         for row in rows
     ]
+
+
+async def latencies_s(engine: AsyncEngine) -> Latencies:
+    """Seconds from written to result of every frame, by source and number of the run."""
+    found: Latencies = {}
+    async with engine.connect() as connection:
+        for row in await connection.execute(LATENCIES):
+            found.setdefault((row.source, row.number), []).append(float(row.latency_s))
+    return found
 
 
 async def stored_frames(engine: AsyncEngine, source: str, number: str) -> list[int]:

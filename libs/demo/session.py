@@ -7,6 +7,7 @@ operator keeps.
 import asyncio
 import itertools
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from libs.demo.beamtime import (
     copy_images,
     simulate_command,
 )
-from libs.demo.results import RunCounts, run_counts
+from libs.demo.results import Latencies, RunCounts, latencies_s, run_counts
 from libs.demo.verification import verify
 from libs.local_stack import LocalStack
 from libs.service_kit import DatabaseSettings
@@ -45,7 +46,8 @@ def fresh_folder(var: Path) -> None:
     """Take away what an earlier demo left; refuse while its stack still runs."""
     if var.exists() and LocalStack(var).running:
         raise DemoError(
-            f"a demo runs already in {var}: stop it with `stillstream down --var {var}`"
+            f"a demo runs already in {var}: "
+            f"stop it with `stillstream down --var {shlex.quote(str(var))}`"
         )
     shutil.rmtree(var, ignore_errors=True)
     var.mkdir(parents=True)
@@ -72,12 +74,12 @@ def reader_engine(stack: LocalStack) -> AsyncEngine:
     return open_engine(DatabaseSettings.model_validate(settings).url())
 
 
-async def run_once(stack: LocalStack, beamtime: Path) -> tuple[list[RunCounts], list[str]]:
-    """Feed the beamtime of `--once`, wait for every result; what happened, and what is wrong."""
+async def run_once(stack: LocalStack, beamtime: Path) -> list[str]:
+    """Feed the beamtime of `--once`, wait for every result; what is wrong."""
     engine = reader_engine(stack)
     try:
         await asyncio.gather(_feed(beamtime, iter(ONCE)), _until_complete(engine))
-        return await run_counts(engine), await verify(engine, beamtime, ONCE)
+        return await verify(engine, beamtime, ONCE)
     finally:
         await engine.dispose()
 
@@ -87,11 +89,11 @@ async def run_live(beamtime: Path) -> None:
     await _feed(beamtime, _endless())
 
 
-async def counts_now(stack: LocalStack) -> list[RunCounts]:
+async def counts_now(stack: LocalStack) -> tuple[list[RunCounts], Latencies]:
     """What the database says at this moment."""
     engine = reader_engine(stack)
     try:
-        return await run_counts(engine)
+        return await run_counts(engine), await latencies_s(engine)
     finally:
         await engine.dispose()
 

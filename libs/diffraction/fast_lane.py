@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import SpotSettings
@@ -206,7 +207,8 @@ class _FrameRun:
                 self._pixels, geometry.spot_mask, *where, settings, geometry.strong
             )
         else:
-            strong = strong_by_dials(self._pixels, geometry.spot_mask, *where, self._fast.params)
+            corrected = np.asarray(self._pixels, np.float64)
+            strong = strong_by_dials(corrected, geometry.spot_mask, *where, self._fast.params)
             spots, pixels = spots_of_strong(self._pixels, geometry.layout, *strong, settings)
         self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = self._clock() - started

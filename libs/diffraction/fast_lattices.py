@@ -125,7 +125,7 @@ def lattice_message(
     return Lattice(
         unit_cell=lattice.unit_cell,
         space_group=space_group,
-        a_matrix=tuple(lattice.a_matrix.ravel().tolist()),
+        a_matrix=tuple(lattice.true_beam.a_matrix.ravel().tolist()),
         n_indexed=len(lattice.spots),
         n_integrated=0 if done is None else int(done.usable.sum()),
         rmsd_px=rmsd_px(lattice.observed_px, lattice.calculated_px),

@@ -23,8 +23,6 @@ from libs.messages import Recipe
 
 SMALLEST_SPOT_PIXELS = {"SENSOR_PAD": 3}
 SMALLEST_SPOT_OTHER = 6
-NO_LIMIT = 20
-"""Lattices of one frame where the recipe sets no limit."""
 NEEDED = ("indexing.known_symmetry.space_group", "indexing.known_symmetry.unit_cell")
 HONOURED = (
     "dispatch.hit_finder.enable",
@@ -191,7 +189,7 @@ def _index_settings(params: Any) -> IndexSettings:
     return IndexSettings(
         length_tolerance=min(own.length_tolerance, known.relative_length_tolerance),
         angle_tolerance_deg=min(own.angle_tolerance_deg, known.absolute_angle_tolerance),
-        max_lattices=NO_LIMIT if search.max_lattices is None else search.max_lattices,
+        max_lattices=search.max_lattices,
         min_angle_between_deg=search.minimum_angular_separation,
         d_min_angstrom=params.indexing.refinement_protocol.d_min_start,
     )

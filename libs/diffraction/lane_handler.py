@@ -26,7 +26,8 @@ from libs.diffraction.tasks import (
 from libs.diffraction.versions import software_versions
 from libs.messages import Lane
 
-LOWEST_PRIORITY = 19
+LOW_PRIORITY, LOWEST_PRIORITY = 5, 19
+"""Of the kernel: against busy work at 0 a quarter of the processor, and next to nothing."""
 PRELOAD = ("libs.diffraction.dials_preload", "libs.diffraction.fast_preload")
 
 
@@ -86,6 +87,12 @@ def _or_refused(work: Callable[[], Reply]) -> Reply:
 
 def make_lane_handler() -> LaneHandler:
     """For the worker pool: made inside the worker."""
+    return LaneHandler()
+
+
+def make_slow_handler() -> LaneHandler:
+    """The same in a worker that gives way to those of the fast lane."""
+    os.nice(LOW_PRIORITY)
     return LaneHandler()
 
 

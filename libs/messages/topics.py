@@ -7,6 +7,7 @@ from typing import Any
 from libs.messages.base import Message
 from libs.messages.bookkeeping import CheckpointManifest, CheckpointSegment, MessageRejected
 from libs.messages.frames import FramesProcessed, ReflectionsIntegrated
+from libs.messages.identities import Lane
 from libs.messages.jobs import FramesToProcess, JobChanged
 from libs.messages.runs import FramesArrived, RunEnded, RunStarted
 from libs.messages.statistics import AdviceCleared, AdviceRaised, MergingUpdated, RatesUpdated
@@ -55,6 +56,13 @@ JOBS = Topic(
 )
 WORK_LIVE = Topic(
     name="stillstream.work-live.v1",
+    messages=(FramesToProcess,),
+    key=lambda m: f"{m.job}#{m.chunk}",
+    partitions=24,
+    retention_ms=7 * DAY_MS,
+)
+WORK_LIVE_DIALS = Topic(
+    name="stillstream.work-live-dials.v1",
     messages=(FramesToProcess,),
     key=lambda m: f"{m.job}#{m.chunk}",
     partitions=24,
@@ -129,6 +137,7 @@ TOPICS: tuple[Topic, ...] = (
     RUNS,
     JOBS,
     WORK_LIVE,
+    WORK_LIVE_DIALS,
     WORK_BATCH,
     WORK_REFERENCE,
     FRAMES,
@@ -140,6 +149,11 @@ TOPICS: tuple[Topic, ...] = (
     DEAD_LETTERS,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
-_MORE_WORK = (WORK_BATCH, WORK_REFERENCE)
+_MORE_WORK = (WORK_LIVE_DIALS, WORK_BATCH, WORK_REFERENCE)
 BY_MESSAGE = {m: topic for topic in TOPICS for m in topic.messages if topic not in _MORE_WORK}
 """Where a message goes that says nothing else: work is live."""
+
+
+def live_work_of(lane: Lane) -> Topic:
+    """Frames of 50 ms and frames of 5 s never stand in one queue."""
+    return WORK_LIVE if lane is Lane.FAST else WORK_LIVE_DIALS

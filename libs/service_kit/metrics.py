@@ -23,8 +23,8 @@ STEP_SECONDS = Histogram(
 )  # fmt: skip
 STAGE_SECONDS = Histogram(
     "stillstream_stage_seconds",
-    "How long frames took from one stage to the next",
-    ["stage"],
+    "How long a lane's frames took from one stage to the next",
+    ["stage", "lane"],
     buckets=LATENCY_BUCKETS_S,
 )
 

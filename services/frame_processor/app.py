@@ -4,22 +4,41 @@ import asyncio
 import dataclasses
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import NoReturn
 
 from libs.diffraction import FramePool
-from libs.diffraction.lane_handler import make_patient_handler
-from libs.messages.topics import JOBS, WORK_BATCH, WORK_LIVE, WORK_REFERENCE, Topic
+from libs.diffraction.lane_handler import (
+    LaneHandler,
+    make_lane_handler,
+    make_patient_handler,
+    make_slow_handler,
+)
+from libs.messages.topics import (
+    JOBS,
+    WORK_BATCH,
+    WORK_LIVE,
+    WORK_LIVE_DIALS,
+    WORK_REFERENCE,
+    Topic,
+)
 from libs.service_kit import KafkaSettings, run_service
 from libs.streams import DeadLetters, KafkaSink, KafkaSource, TopicPartition, read_to_end
-from services.frame_processor.chunk_work import Workshop
 from services.frame_processor.config import FrameProcessorSettings
 from services.frame_processor.core import Origin
 from services.frame_processor.metrics import NAME, WORKERS_ALIVE, WORKERS_REPLACED
+from services.frame_processor.ranked_threads import RankedThreads
+from services.frame_processor.routes import Pool
 from services.frame_processor.service import FrameProcessor, Inputs
+from services.frame_processor.workshop import Workshop
 
-GROUPS = {WORK_LIVE: NAME, WORK_BATCH: f"{NAME}_batch", WORK_REFERENCE: f"{NAME}_reference"}
+GROUPS = {
+    WORK_LIVE: NAME,
+    WORK_LIVE_DIALS: f"{NAME}_dials",
+    WORK_BATCH: f"{NAME}_batch",
+    WORK_REFERENCE: f"{NAME}_reference",
+}
 REFERENCE_FOLDER = "reference"
 
 
@@ -35,60 +54,63 @@ def main() -> NoReturn:
 
 async def _build(settings: FrameProcessorSettings, stack: AsyncExitStack) -> FrameProcessor:
     sink = await stack.enter_async_context(KafkaSink(settings.kafka.bootstrap))
-    workshop = await _workshop(settings, sink, stack)
+    workshops = await _workshops(settings, sink, stack)
     jobs = await stack.enter_async_context(
         KafkaSource(settings.kafka.bootstrap, [JOBS], group=None)
     )
     known_jobs = await read_to_end(jobs)
-    live, batch, reference = (_Work(topic, settings.kafka) for topic in GROUPS)
-    processor = FrameProcessor(
-        Inputs(live=live.source, batch=batch.source, jobs=jobs, reference=reference.source),
-        workshop,
-        DeadLetters(NAME, sink),
-        reference=_reference(settings, workshop, stack),
-    )
+    work = {topic: _Work(topic, settings.kafka) for topic in GROUPS}
+    sources = {topic: its.source for topic, its in work.items()}
+    processor = FrameProcessor(Inputs(jobs=jobs, work=sources), workshops, DeadLetters(NAME, sink))
     await processor.learn_jobs(known_jobs)
     stack.push_async_callback(processor.close)
-    for work in (live, batch, reference):
-        work.processor = processor
-        await stack.enter_async_context(work.source)
+    for its in work.values():
+        its.processor = processor
+        await stack.enter_async_context(its.source)
     return processor
 
 
-async def _workshop(
+async def _workshops(
     settings: FrameProcessorSettings, sink: KafkaSink, stack: AsyncExitStack
-) -> Workshop:
-    threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="frame")
-    stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-    pool = stack.enter_context(FramePool(settings.workers))
-    versions = await asyncio.get_running_loop().run_in_executor(threads, pool.versions)
-    WORKERS_ALIVE.set_function(lambda: pool.statistics.alive)
-    WORKERS_REPLACED.set_function(lambda: pool.statistics.replaced)
-    return Workshop(
-        frames=pool,
+) -> dict[Pool, Workshop]:
+    """All workers of the fast lane are forked now, the others when their first frame comes."""
+    threads, frames = _pool("fast", settings.workers, make_lane_handler, stack)
+    loop = asyncio.get_running_loop()
+    ready = (loop.run_in_executor(threads.at(0), frames.versions) for _ in range(frames.size))
+    versions, *_ = await asyncio.gather(*ready)
+    folder = settings.archive_folder
+    fast = Workshop(
+        frames=frames,
         threads=threads,
         sink=sink,
         origin=Origin(worker=f"{socket.gethostname()}/{os.getpid()}", versions=versions),
-        archive_folder=settings.archive_folder,
+        archive_folder=folder,
     )
 
+    def other(pool: Pool, size: int, make_handler: Callable[[], LaneHandler]) -> Workshop:
+        threads, frames = _pool(pool, size, make_handler, stack)
+        return dataclasses.replace(fast, threads=threads, frames=frames)
 
-def _reference(
-    settings: FrameProcessorSettings, workshop: Workshop, stack: AsyncExitStack
-) -> Workshop:
-    """Workers of the lowest priority; they are forked when the first frame of a sample comes."""
-    threads = ThreadPoolExecutor(settings.reference_workers, thread_name_prefix="reference")
-    stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-    folder = settings.archive_folder
-    return dataclasses.replace(
-        workshop,
-        frames=stack.enter_context(
-            FramePool(settings.reference_workers, make_handler=make_patient_handler)
+    reference = other("reference", settings.reference_workers, make_patient_handler)
+    return {
+        "fast": fast,
+        "slow": other("slow", settings.slow_workers or settings.workers, make_slow_handler),
+        "reference": dataclasses.replace(
+            reference,
+            archive_folder=None if folder is None else folder / REFERENCE_FOLDER,
+            is_reference=True,
         ),
-        threads=threads,
-        archive_folder=None if folder is None else folder / REFERENCE_FOLDER,
-        is_reference=True,
-    )
+    }
+
+
+def _pool(
+    name: Pool, size: int, make_handler: Callable[[], LaneHandler], stack: AsyncExitStack
+) -> tuple[RankedThreads, FramePool]:
+    threads = stack.enter_context(RankedThreads(size, name))
+    frames = stack.enter_context(FramePool(size, make_handler=make_handler))
+    WORKERS_ALIVE.labels(name).set_function(lambda: frames.statistics.alive)
+    WORKERS_REPLACED.labels(name).set_function(lambda: frames.statistics.replaced)
+    return threads, frames
 
 
 class _Work:

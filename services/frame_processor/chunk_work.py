@@ -3,25 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 import structlog
 
-from libs.diffraction import (
-    ArchivePart,
-    ArchiveTask,
-    DiffractionError,
-    FrameReply,
-    FrameTask,
-)
+from libs.diffraction import ArchivePart, ArchiveTask, DiffractionError, FrameReply, FrameTask
 from libs.messages import FrameResult, FramesToProcess, Message
-from libs.streams import Sink
 from services.frame_processor.core import (
     FramePlace,
-    Origin,
     archive_place,
     batch_of,
     places,
@@ -33,41 +22,12 @@ from services.frame_processor.metrics import (
     observe,
     observe_published,
 )
+from services.frame_processor.workshop import Workshop
 
 LOG = structlog.get_logger(__name__)
 GATHER_S = 0.2
 """Results that come within this time share a message: fast frames by the chunk, slow ones alone."""
 Answer = tuple[FramePlace, FrameReply | None]
-
-
-class Frames(Protocol):
-    """Who processes frames: blocking calls, made from threads."""
-
-    @property
-    def size(self) -> int:
-        """How many frames run at a time."""
-        ...
-
-    def process(self, task: FrameTask) -> FrameReply:
-        """One frame; raises RecipeError."""
-        ...
-
-    def write_archive(self, task: ArchiveTask) -> None:
-        """One chunk's files; raises DiffractionError."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workshop:
-    """Everything that chunks need in common."""
-
-    frames: Frames
-    threads: Executor
-    sink: Sink
-    origin: Origin
-    archive_folder: Path | None = None
-    is_reference: bool = False
-    """Results that are only compared with others: their reflections are kept to ourselves."""
 
 
 @dataclass(kw_only=True)
@@ -78,8 +38,10 @@ class ChunkWork:
     taken_us: int
     workshop: Workshop
     wanted: Callable[[], bool]
+    rank: int = 0
+    """Among the work of the same workers: 0 goes first."""
     waiting: int = 0
-    """Frames without a result."""
+    """Frames without a durable result."""
     _parts: list[ArchivePart] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -88,9 +50,9 @@ class ChunkWork:
     async def run(self) -> None:
         """Return when every result is durable; raises RecipeError."""
         loop = asyncio.get_running_loop()
+        threads = self.workshop.threads.at(self.rank)
         pending = {
-            loop.run_in_executor(self.workshop.threads, self._process, place)
-            for place in places(self.chunk)
+            loop.run_in_executor(threads, self._process, place) for place in places(self.chunk)
         }
         try:
             while pending:
@@ -163,9 +125,8 @@ class ChunkWork:
         )
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(
-                self.workshop.threads, self.workshop.frames.write_archive, task
-            )
+            threads = self.workshop.threads.at(self.rank)
+            await loop.run_in_executor(threads, self.workshop.frames.write_archive, task)
         except DiffractionError as error:
             ARCHIVE_FAILURES_TOTAL.inc()
             LOG.error("archive_failed", job=self.chunk.job, chunk=name, reason=str(error))

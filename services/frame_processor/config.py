@@ -9,13 +9,22 @@ from libs.service_kit import ServiceSettings
 
 
 class FrameProcessorSettings(ServiceSettings):
-    """STILLSTREAM_WORKERS, STILLSTREAM_ARCHIVE_FOLDER and what all services share."""
+    """STILLSTREAM_WORKERS, STILLSTREAM_ARCHIVE_FOLDER and what all services share.
+
+    Workers are forked when they are first needed and take 0.15 to 0.3 GB each.
+    """
 
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
         le=1024,
-        description="frames processed at a time; each worker is a process of 0.3 to 0.6 GB",
+        description="live frames of the fast lane processed at a time; each worker is a process",
+    )
+    slow_workers: int = Field(
+        default=0,
+        ge=0,
+        le=1024,
+        description="other frames processed at a time, at a lower priority; 0: as many as workers",
     )
     reference_workers: int = Field(
         default=1,

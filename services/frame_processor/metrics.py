@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from libs.messages import FrameResult, Message
 from libs.messages.topics import BY_MESSAGE
-from libs.service_kit.metrics import MESSAGES_TOTAL, STAGE_SECONDS
+from libs.service_kit.metrics import MESSAGES_TOTAL
 
 NAME = "frame_processor"
 
@@ -19,11 +19,17 @@ FRAME_SECONDS = Histogram(
     ["step"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 2, 3, 5, 10, 20, 60),
 )
-WORKERS_ALIVE = Gauge("stillstream_workers_alive", "Worker processes that run")
-WORKERS_REPLACED = Gauge(
-    "stillstream_workers_replaced", "Workers replaced since start: crashed, killed or grown"
+WORKERS_ALIVE = Gauge(
+    "stillstream_workers_alive", "Worker processes that run (fast, slow, reference)", ["pool"]
 )
-FRAMES_WAITING = Gauge("stillstream_frames_in_flight", "Frames taken that have no result yet")
+WORKERS_REPLACED = Gauge(
+    "stillstream_workers_replaced",
+    "Workers replaced since start: crashed, killed or grown",
+    ["pool"],
+)
+FRAMES_WAITING = Gauge(
+    "stillstream_frames_in_flight", "Frames taken that have no result yet", ["topic"]
+)
 CHUNKS_SKIPPED_TOTAL = Counter(
     "stillstream_chunks_skipped_total", "Chunks of stopped or deleted jobs and older attempts"
 )
@@ -56,13 +62,3 @@ def _observe(result: FrameResult) -> None:
         milliseconds = getattr(result.timings_ms, step)
         if milliseconds is not None:
             FRAME_SECONDS.labels(step).observe(milliseconds / 1000.0)
-    stages = result.stages_us
-    for name, start, end in (
-        ("written_to_announced", stages.written, stages.announced),
-        ("announced_to_dispatched", stages.announced, stages.dispatched),
-        ("dispatched_to_taken", stages.dispatched, stages.taken),
-        ("taken_to_result", stages.taken, stages.done),
-        ("written_to_result", stages.written, stages.done),
-    ):
-        if start and end:
-            STAGE_SECONDS.labels(name).observe(max(0.0, (end - start) / 1e6))

@@ -2,11 +2,12 @@
 
 An offset is committed only after all results of its chunk are durable, in order per partition, so
 a crash at any moment repeats work and loses none. Frames are processed elsewhere: this loop waits.
-The reference sample has a topic and workers of its own, so that no other frame waits for it.
+Which topic feeds which workers, and in which order, stands in routes.py.
 """
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +18,7 @@ from libs.messages import BadMessageError, FramesToProcess, JobChanged
 from libs.messages.topics import WORK_BATCH, WORK_LIVE, WORK_REFERENCE, Topic
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
 from libs.streams import DeadLetters, Record, Source, TopicPartition, decode_record
-from services.frame_processor.chunk_work import ChunkWork, Workshop
+from services.frame_processor.chunk_work import ChunkWork
 from services.frame_processor.core import JobStates, check_chunk
 from services.frame_processor.ledger import OffsetLedger
 from services.frame_processor.metrics import (
@@ -26,46 +27,32 @@ from services.frame_processor.metrics import (
     NAME,
     REFERENCE_WAITING,
 )
+from services.frame_processor.routes import ROUTES, Pool, Route, has_room, pool_of
+from services.frame_processor.workshop import Workshop
 
 LOG = structlog.get_logger(__name__)
-FRAMES_AHEAD_PER_WORKER = 2
 IDLE_S, BUSY_S = 0.3, 0.05
+CHUNKS_PER_TURN = 64
 LAG_EVERY_S = 2.0
 RecordId = tuple[str, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Where work and news of jobs come from."""
+    """Where news of jobs and each topic of work come from."""
 
-    live: Source
-    batch: Source
     jobs: Source
-    reference: Source
-
-    def of_work(self) -> tuple[tuple[Topic, Source], ...]:
-        """The topics of work with their sources."""
-        return (
-            (WORK_LIVE, self.live),
-            (WORK_BATCH, self.batch),
-            (WORK_REFERENCE, self.reference),
-        )
+    work: Mapping[Topic, Source]
 
 
 class FrameProcessor:
     """Takes chunks, keeps the workers busy, publishes, commits."""
 
     def __init__(
-        self,
-        inputs: Inputs,
-        workshop: Workshop,
-        dead_letters: DeadLetters,
-        *,
-        reference: Workshop,
+        self, inputs: Inputs, workshops: Mapping[Pool, Workshop], dead_letters: DeadLetters
     ) -> None:
-        """`reference`: workers of their own for the reference sample, which nothing waits for."""
-        self._inputs, self._dead_letters = inputs, dead_letters
-        self._workshop, self._reference = workshop, reference
+        self._inputs, self._workshops, self._dead_letters = inputs, workshops, dead_letters
+        self._sizes = {pool: shop.frames.size for pool, shop in workshops.items()}
         self._jobs = JobStates()
         self._ledger = OffsetLedger()
         self._running: dict[RecordId, tuple[ChunkWork, asyncio.Task[None]]] = {}
@@ -75,11 +62,7 @@ class FrameProcessor:
     async def step(self) -> None:
         """One turn."""
         await self._follow_jobs()
-        FRAMES_WAITING.set(self._waiting(self._workshop))
-        if self._has_room(self._workshop):
-            await self._take_work()
-        if self._has_room(self._reference):
-            await self._take_reference()
+        await self._take_work()
         await self._settle()
         await self._commit()
         await self._show_lag()
@@ -117,26 +100,40 @@ class FrameProcessor:
         except BadMessageError as error:
             await self._dead_letters.reject(record, error)
 
-    def _waiting(self, workshop: Workshop) -> int:
-        works = (work for work, _ in self._running.values())
-        return sum(work.waiting for work in works if work.workshop is workshop)
+    def _waiting(self) -> dict[str, int]:
+        """Frames without a result, by topic."""
+        waiting = {topic.name: 0 for topic in self._inputs.work}
+        for (topic, _, _), (work, _) in self._running.items():
+            waiting[topic] += work.waiting
+        return waiting
 
-    def _has_room(self, workshop: Workshop) -> bool:
-        return self._waiting(workshop) < FRAMES_AHEAD_PER_WORKER * workshop.frames.size
+    def _has_room(self, route: Route) -> bool:
+        return has_room(route, self._waiting(), self._sizes)
 
     async def _take_work(self) -> None:
-        """One chunk: live work first, the rest only when no live work waits."""
+        """Wait for the most urgent work only; what can wait is asked for when no live work came."""
         wait_s = BUSY_S if self._running else IDLE_S
-        records = await self._inputs.live.poll(max_records=1, timeout_s=wait_s)
-        records = records or await self._inputs.batch.poll(max_records=1, timeout_s=0.0)
-        for record in records:
-            await self._take(record, self._workshop)
+        came = 0
+        for route in ROUTES:
+            if route.topic != WORK_BATCH or not came:
+                came += await self._take_from(route, wait_s if route.topic == WORK_LIVE else 0.0)
+        for topic, frames in self._waiting().items():
+            FRAMES_WAITING.labels(topic).set(frames)
 
-    async def _take_reference(self) -> None:
-        for record in await self._inputs.reference.poll(max_records=1, timeout_s=0.0):
-            await self._take(record, self._reference)
+    async def _take_from(self, route: Route, wait_s: float) -> int:
+        """As many chunks as there is room for; how many that were."""
+        source = self._inputs.work[route.topic]
+        for number in range(CHUNKS_PER_TURN):
+            if not self._has_room(route):
+                return number
+            records = await source.poll(max_records=1, timeout_s=0.0 if number else wait_s)
+            if not records:
+                return number
+            for record in records:
+                await self._take(record, route)
+        return CHUNKS_PER_TURN
 
-    async def _take(self, record: Record, workshop: Workshop) -> None:
+    async def _take(self, record: Record, route: Route) -> None:
         if not self._ledger.take(record.topic_partition, record.offset):
             return
         MESSAGES_TOTAL.labels(NAME, record.topic, "in").inc()
@@ -151,25 +148,31 @@ class FrameProcessor:
             LOG.info("chunk_skipped", job=chunk.job, attempt=chunk.attempt, chunk=chunk.chunk)
             self._ledger.done(record.topic_partition, record.offset)
             return
-        self._start(record, chunk, workshop)
+        self._start(record, chunk, route)
 
-    def _start(self, record: Record, chunk: FramesToProcess, workshop: Workshop) -> None:
+    def _start(self, record: Record, chunk: FramesToProcess, route: Route) -> None:
         work = ChunkWork(
             chunk=chunk,
             taken_us=time.time_ns() // 1000,
-            workshop=workshop,
+            workshop=self._workshops[pool_of(route, chunk.recipe.lane)],
             wanted=lambda: self._jobs.wants(chunk),
+            rank=route.rank,
         )
         record_id = (*record.topic_partition, record.offset)
         self._records[record_id] = record
         self._running[record_id] = (work, asyncio.create_task(work.run()))
 
     async def _settle(self) -> None:
-        """Wait a little for chunks to end; a recipe that cannot be used is a bad message."""
+        """Chunks that ended; a recipe that cannot be used is a bad message.
+
+        Waits a little only where there is no room for the most urgent work: else that was waited
+        for already.
+        """
         if not self._running:
             return
         tasks = [task for _, task in self._running.values()]
-        await asyncio.wait(tasks, timeout=BUSY_S, return_when=asyncio.FIRST_COMPLETED)
+        wait_s = 0.0 if self._has_room(ROUTES[0]) else BUSY_S
+        await asyncio.wait(tasks, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         for record_id in [key for key, (_, task) in self._running.items() if task.done()]:
             _, task = self._running.pop(record_id)
             record = self._records.pop(record_id)
@@ -186,7 +189,7 @@ class FrameProcessor:
 
     async def _commit(self) -> None:
         positions = self._ledger.committable()
-        for topic, source in self._inputs.of_work():
+        for topic, source in self._inputs.work.items():
             mine = {tp: offset for tp, offset in positions.items() if tp[0] == topic.name}
             if mine:
                 await source.commit(mine)
@@ -195,6 +198,9 @@ class FrameProcessor:
         if time.monotonic() - self._lag_shown < LAG_EVERY_S:
             return
         self._lag_shown = time.monotonic()
-        show_lag(NAME, await self._inputs.live.lag())
-        show_lag(NAME, await self._inputs.batch.lag())
-        REFERENCE_WAITING.set(sum((await self._inputs.reference.lag()).values()))
+        for topic, source in self._inputs.work.items():
+            lag = await source.lag()
+            if topic == WORK_REFERENCE:
+                REFERENCE_WAITING.set(sum(lag.values()))
+            else:
+                show_lag(NAME, lag)

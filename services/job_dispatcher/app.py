@@ -44,7 +44,7 @@ async def _sampling(settings: DispatcherSettings, stack: AsyncExitStack) -> Live
         settings.kafka.bootstrap, [FRAMES], group=f"{NAME}_waits", offset_reset="latest"
     )
     await stack.enter_async_context(results)
-    return LiveSampling(results, Sampler(rules=settings.sampling.rules()))
+    return LiveSampling(results, lambda: Sampler(rules=settings.sampling.rules()))
 
 
 def main() -> None:

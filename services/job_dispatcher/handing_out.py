@@ -70,18 +70,18 @@ class WorkOutlet:
 
 
 class Completion:
-    """Part by part, as long as nothing is sampled; noted after each part."""
+    """Part by part, as long as its lane is not sampled; noted after each part."""
 
     def __init__(self, outlet: WorkOutlet, bookings: Bookings, sampling: Sampling | None) -> None:
         self._outlet, self._bookings, self._sampling = outlet, bookings, sampling
 
     async def step(self, book: RunBook) -> None:
         """The next part of each job that has frames left which were only screened."""
-        if self._sampling is not None and self._sampling.fraction < 1.0:
-            return
         for job in await self._bookings.incomplete():
             known = book.runs.get(job.run)
-            if known is not None and known.started is not None and job.recipe is not None:
+            if known is None or known.started is None or job.recipe is None:
+                continue
+            if self._sampling is None or self._sampling.fraction_of(job.recipe.lane) >= 1.0:
                 await self._part(job, known, work_of(job, job.recipe, known.started))
 
     async def _part(self, job: JobRecord, known: RunKnown, work: Work) -> None:

@@ -1,14 +1,19 @@
-"""Follows the results of live work, to tell the sampler how long it had waited.
+"""Follows the results of live work, to tell the samplers how long it had waited.
+
+Each lane has a sampler of its own, as it has workers of its own: a slow trial beside a fast one is
+no reason to index fewer frames of the fast one.
 
 Reads only the time stamps of a result; whoever owns the topic judges and refuses bad messages.
 """
 
 import statistics
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 import structlog
 
+from libs.messages import Lane
 from libs.streams import Source
 from services.job_dispatcher import metrics
 from services.job_dispatcher.core import Work
@@ -23,9 +28,8 @@ US = 1_000_000
 class Sampling(Protocol):
     """Says how much of the live work is to be indexed."""
 
-    @property
-    def fraction(self) -> float:
-        """Of frames that are sent out now."""
+    def fraction_of(self, lane: Lane) -> float:
+        """Of this lane's frames that are sent out now."""
         ...
 
     def expect(self, work: Work) -> None:
@@ -61,21 +65,24 @@ class _Results(msgspec.Struct, tag_field="type", tag="frames_processed"):
 _DECODER = msgspec.msgpack.Decoder(_Results)
 
 
-class LiveSampling:
-    """The sampler with its eyes: the topic of results, from now on."""
+COMPUTED = (Lane.FAST, Lane.DIALS)
 
-    def __init__(self, source: Source, sampler: Sampler) -> None:
-        self._source, self._sampler = source, sampler
+
+class LiveSampling:
+    """The samplers with their eyes: the topic of results, from now on."""
+
+    def __init__(self, source: Source, make_sampler: Callable[[], Sampler]) -> None:
+        self._source = source
+        self._samplers = {lane: make_sampler() for lane in COMPUTED}
+        self._seen: dict[str, list[tuple[int, int]]] = {lane.value: [] for lane in COMPUTED}
         self._live_from_us: dict[tuple[str, int, str], int] = {}
-        self._seen: list[tuple[int, int]] = []
         self._later: set[int] = set()
         self._started_us = 0
         self._next_look_us = 0
 
-    @property
-    def fraction(self) -> float:
-        """Of frames that are sent out now."""
-        return self._sampler.fraction
+    def fraction_of(self, lane: Lane) -> float:
+        """Of this lane's frames that are sent out now."""
+        return self._samplers[lane].fraction if lane in self._samplers else 1.0
 
     def expect(self, work: Work) -> None:
         """Results of this attempt count from now on; those of its older frames, and of the
@@ -91,21 +98,22 @@ class LiveSampling:
         """Read what was finished; twice a second, judge it."""
         self._started_us = self._started_us or now_us
         for record in await self._source.poll(max_records=POLL_RECORDS, timeout_s=0.0):
-            self._seen += self._waits(record.value or b"")
+            self._see(record.value or b"")
         if now_us >= self._next_look_us:
             self._next_look_us = now_us + int(LOOK_EVERY_S * US)
-            self._look(now_us)
+            for lane in self._samplers:
+                self._look(lane, now_us)
 
-    def _waits(self, payload: bytes) -> list[tuple[int, int]]:
+    def _see(self, payload: bytes) -> None:
         try:
             results = _DECODER.decode(payload)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            return []
+            return
         live_from_us = self._live_from_us.get((results.job, results.attempt, results.lane))
-        if live_from_us is None:
-            return []
+        if live_from_us is None or results.lane not in self._seen:
+            return
         stages = (frame.stages_us for frame in results.frames)
-        return [
+        self._seen[results.lane] += [
             (s.dispatched, s.taken - s.dispatched)
             for s in stages
             if s.taken and self._is_live(s, live_from_us) and s.dispatched
@@ -116,24 +124,26 @@ class LiveSampling:
         mine = dispatched_us >= self._started_us and dispatched_us not in self._later
         return mine and (stages.announced or 0) >= live_from_us
 
-    def _look(self, now_us: int) -> None:
-        before = self._sampler.fraction
-        if self._seen:
+    def _look(self, lane: Lane, now_us: int) -> None:
+        sampler, seen = self._samplers[lane], self._seen[lane.value]
+        before = sampler.fraction
+        if seen:
             look = Look(
                 at_s=now_us / US,
-                sent_s=max(sent_us for sent_us, _ in self._seen) / US,
-                waited_s=statistics.median(waited_us for _, waited_us in self._seen) / US,
+                sent_s=max(sent_us for sent_us, _ in seen) / US,
+                waited_s=statistics.median(waited_us for _, waited_us in seen) / US,
             )
-            self._seen = []
-            self._sampler.take(look)
+            seen.clear()
+            sampler.take(look)
         else:
-            self._sampler.idle(now_us / US)
-        metrics.INDEX_FRACTION.set(self._sampler.fraction)
-        metrics.WORK_WAITED.set(self._sampler.waited_s)
-        if self._sampler.fraction != before:
+            sampler.idle(now_us / US)
+        metrics.INDEX_FRACTION.labels(lane.value).set(sampler.fraction)
+        metrics.WORK_WAITED.labels(lane.value).set(sampler.waited_s)
+        if sampler.fraction != before:
             LOG.info(
                 "index_fraction_changed",
+                lane=lane.value,
                 before=before,
-                now=self._sampler.fraction,
-                waited_s=round(self._sampler.waited_s, 3),
+                now=sampler.fraction,
+                waited_s=round(sampler.waited_s, 3),
             )

@@ -19,8 +19,12 @@ RECIPE_ERRORS = Gauge(
     "stillstream_dispatcher_recipe_errors", "Trials with run groups that give no recipe at present"
 )
 INDEX_FRACTION = Gauge(
-    "stillstream_index_fraction", "Fraction of the live frames sent out now that are indexed"
+    "stillstream_index_fraction",
+    "Fraction of a lane's live frames sent out now that are indexed",
+    ["lane"],
 )
 WORK_WAITED = Gauge(
-    "stillstream_work_waited_seconds", "How long live work finished last had waited to be taken"
+    "stillstream_work_waited_seconds",
+    "How long a lane's live work finished last had waited to be taken",
+    ["lane"],
 )

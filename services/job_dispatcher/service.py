@@ -26,7 +26,7 @@ from libs.messages import (
     RunId,
     RunStarted,
 )
-from libs.messages.topics import WORK_BATCH, WORK_LIVE, Topic
+from libs.messages.topics import WORK_BATCH, Topic, live_work_of
 from libs.service_kit.metrics import MESSAGES_TOTAL, show_lag
 from libs.streams import DeadLetters, Record, Sink, Source, TopicPartition, decode_record
 from services.job_dispatcher import metrics
@@ -91,7 +91,8 @@ class JobDispatcher:
         self._sent: dict[tuple[str, int], set[int]] = {}
         self._highest: dict[tuple[str, int], int] = {}
         self._next_look_s = 0.0
-        metrics.INDEX_FRACTION.set(1.0)
+        for lane in (Lane.FAST, Lane.DIALS):
+            metrics.INDEX_FRACTION.labels(lane.value).set(1.0)
 
     async def step(self) -> None:
         """Poll, look, dispatch."""
@@ -167,7 +168,7 @@ class JobDispatcher:
         if self._sampling is not None:
             self._sampling.expect(work)
         waiting = due(known, job.next_sequence, sent)
-        steps = await self._steps(job, known, waiting)
+        steps = await self._steps(job, known, waiting, job.recipe.lane)
         for start in range(0, len(waiting), ARRIVALS_PER_NOTE):
             part = waiting[start : start + ARRIVALS_PER_NOTE]
             for sequence in part:
@@ -176,12 +177,14 @@ class JobDispatcher:
             self._highest[key] = max(self._highest.get(key, -1), part[-1])
             await self._bookings.sent(job, first_missing(job.next_sequence, sent))
 
-    async def _steps(self, job: JobRecord, known: RunKnown, waiting: list[int]) -> Steps:
+    async def _steps(
+        self, job: JobRecord, known: RunKnown, waiting: list[int], lane: Lane
+    ) -> Steps:
         """The sampled fractions of the job's arrivals, durable before any of them is sent."""
         first = first_open(known, self._highest.get((job.job, job.attempt), -1))
         if not new_live(known, waiting, first, job.live_from_us):
             return job.index_fractions
-        fraction = self._sampling.fraction if self._sampling is not None else 1.0
+        fraction = 1.0 if self._sampling is None else self._sampling.fraction_of(lane)
         steps = with_fraction(job.index_fractions, first, fraction)
         if steps != job.index_fractions:
             await self._bookings.sampled(job, steps)
@@ -196,7 +199,7 @@ class JobDispatcher:
 def _where(arrival: FramesArrived, work: Work, steps: Steps) -> tuple[Topic, float]:
     """The topic of an arrival, and which fraction of it is indexed: all of what can wait."""
     if is_live(arrival, work):
-        return WORK_LIVE, fraction_at(steps, arrival.sequence)
+        return live_work_of(work.recipe.lane), fraction_at(steps, arrival.sequence)
     return WORK_BATCH, 1.0
 
 

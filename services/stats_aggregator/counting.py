@@ -89,7 +89,7 @@ class Counting:
             if len(changed) < len(frames):
                 new = frozenset(changed.tolist())
                 frames = list({f.frame: f for f in frames if f.frame in new}.values())
-            observe_stages(frames, self._now_us())
+            observe_stages(frames, self._now_us(), messages[0].lane)
 
 
 def _message(record: Record) -> FramesProcessed:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from prometheus_client import Counter, Gauge, Histogram
 
 from libs.crystallography.advice import Cause
-from libs.messages import Agreement, Difference, FrameResult, Rate, Rates, RatesUpdated
+from libs.messages import Agreement, Difference, FrameResult, Lane, Rate, Rates, RatesUpdated
 from libs.messages.units import US_PER_SECOND
 from libs.service_kit.metrics import STAGE_SECONDS
 
@@ -46,7 +46,8 @@ PRELIMINARY = Gauge(
 )
 WRITTEN_TO_RESULT = Histogram(
     "stillstream_frame_written_to_result_seconds",
-    "From a frame's file being written to its result (done - written)",
+    "From a frame's file being written to its result (done - written), by lane",
+    ["lane"],
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300),
 )
 JOBS_CONDENSED = Counter(
@@ -66,18 +67,19 @@ NO_AGREEMENT = Agreement(
 """What is shown of a job without a sample."""
 STAGES = ("written", "announced", "dispatched", "taken", "done")
 _STAMPS = attrgetter(*STAGES)
-_STEPS = [STAGE_SECONDS.labels(f"{a}_to_{b}") for a, b in pairwise((*STAGES, "counted"))]
+_STEPS = [f"{a}_to_{b}" for a, b in pairwise((*STAGES, "counted"))]
 
 
-def observe_stages(frames: Sequence[FrameResult], now_us: int) -> None:
-    """Put the durations between the stages of these frames into the histograms."""
+def observe_stages(frames: Sequence[FrameResult], now_us: int, lane: Lane) -> None:
+    """Put the durations between the stages of these frames of one lane into the histograms."""
     at = np.empty((len(frames), len(STAGES) + 1))
     stamps = [_STAMPS(frame.stages_us) for frame in frames]
     at[:, :-1] = np.array(stamps, np.float64) / US_PER_SECOND  # None becomes NaN
     at[:, -1] = now_us / US_PER_SECOND
-    for step, histogram in enumerate(_STEPS):
-        _observe_all(histogram, at[:, step + 1] - at[:, step])
-    _observe_all(WRITTEN_TO_RESULT, at[:, STAGES.index("done")] - at[:, STAGES.index("written")])
+    for step, name in enumerate(_STEPS):
+        _observe_all(STAGE_SECONDS.labels(name, lane.value), at[:, step + 1] - at[:, step])
+    whole = at[:, STAGES.index("done")] - at[:, STAGES.index("written")]
+    _observe_all(WRITTEN_TO_RESULT.labels(lane.value), whole)
 
 
 def _observe_all(histogram: Histogram, seconds: npt.NDArray[np.float64]) -> None:

@@ -12,6 +12,7 @@ from libs.messages import (
     FramesToProcess,
     JobChanged,
     JobState,
+    Lane,
     Outcome,
     Recipe,
     ReflectionsIntegrated,
@@ -23,6 +24,7 @@ from libs.messages import (
 RUN = run_id("common", "sim", "0001", 1)
 JOB = job_id(RUN, 0, 0)
 RECIPE = Recipe(phil="", d_min_angstrom=2.0)
+FAST = Recipe(phil="", d_min_angstrom=2.0, lane=Lane.FAST)
 
 
 def span(first: int = 0, count: int = 3, file: str = "/data/a.h5") -> FrameSpan:
@@ -42,7 +44,7 @@ def chunk(number: int = 0, **choices: Any) -> FramesToProcess:
         "chunk": number,
         "run": RUN,
         "spans": (span(10 * number),),
-        "recipe": RECIPE,
+        "recipe": FAST,
         "run_started_us": 500,
         "announced_us": 2_000,
         "dispatched_us": 3_000,
@@ -111,7 +113,7 @@ class FakeFrames:
 
     def process(self, task: FrameTask) -> FrameReply:
         self.asked.append(task)
-        self.go.wait(20)
+        self.go.wait(240)
         if self._bad_recipe:
             raise RecipeError("unknown parameter foo (line 1)")
         part = ArchivePart(frame=task.frame) if task.keep_parts else None

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from libs.diffraction.lane_choice import LaneAnswer
 from libs.messages import FramesToProcess, JobChanged, Message, Recipe
-from libs.messages.topics import RUNS, WORK_BATCH, WORK_LIVE, Topic
+from libs.messages.topics import RUNS, WORK_BATCH, WORK_LIVE, WORK_LIVE_DIALS, Topic
 from libs.streams import DeadLetters, Record
 from libs.streams.fakes import FakeSink, FakeSource, records_of
 from services.job_dispatcher.bookings import Bookings
@@ -79,8 +79,8 @@ class Harness:
         ]
 
     def live(self) -> list[int]:
-        """The frames that were sent to work-live."""
-        return self.frames(WORK_LIVE)
+        """The frames that were sent out as live work, of whichever lane."""
+        return self.frames(WORK_LIVE) + self.frames(WORK_LIVE_DIALS)
 
     def batch(self) -> list[int]:
         """The frames that were sent to work-batch."""

@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 import msgspec
+import pytest
 
 from libs import messages as m
 from libs.streams.fakes import FakeSource, record_of
@@ -22,6 +23,10 @@ WORK = Work(
     started=started(),
     live_from_us=NOW,
 )
+
+
+def sampler() -> Sampler:
+    return Sampler(rules=SamplingRules())
 
 
 def finished(waited_s: float, *, sent_s: float, announced_us: int = NOW) -> m.FramesProcessed:
@@ -46,15 +51,20 @@ def finished_late(job: m.JobId, number: int, *, waited_s: float) -> m.FramesProc
     return msgspec.structs.replace(late, job=job, run=m.RunId(job.rsplit("/", 2)[0]))
 
 
-async def fraction_after(results: list[m.FramesProcessed], *, expected: bool = True) -> float:
+async def after(results: list[m.FramesProcessed], *works: Work) -> LiveSampling:
     source = FakeSource()
-    it = LiveSampling(source, Sampler(rules=SamplingRules()))
-    if expected:
-        it.expect(WORK)
+    it = LiveSampling(source, sampler)
+    for work in works:
+        it.expect(work)
     for second, result in enumerate(results):
         source.feed([record_of(result, offset=second)])
         await it.step(NOW + second * S)
-    return it.fraction
+    return it
+
+
+async def fraction_after(results: list[m.FramesProcessed], *, expected: bool = True) -> float:
+    it = await after(results, *([WORK] if expected else []))
+    return it.fraction_of(m.Lane.DIALS)
 
 
 def late(**changes: int) -> list[m.FramesProcessed]:
@@ -65,29 +75,44 @@ async def test_late_live_work_is_seen() -> None:
     assert await fraction_after(late()) < 1.0
 
 
+@pytest.mark.parametrize("lane", [m.Lane.FAST, m.Lane.DIALS])
+async def test_late_work_of_one_lane_is_no_reason_to_sample_the_other(lane: m.Lane) -> None:
+    recipe = msgspec.structs.replace(WORK.recipe, lane=lane)
+    work = msgspec.structs.replace(WORK, recipe=recipe)
+    it = await after([msgspec.structs.replace(b, lane=lane) for b in late()], work)
+    assert it.fraction_of(lane) < 1.0
+    assert {it.fraction_of(other) for other in m.Lane if other is not lane} == {1.0}
+
+
+async def test_the_reference_sample_may_wait() -> None:
+    recipe = msgspec.structs.replace(WORK.recipe, lane=m.Lane.FAST)
+    it = await after(late(), msgspec.structs.replace(WORK, recipe=recipe))
+    assert {it.fraction_of(lane) for lane in m.Lane} == {1.0}
+
+
 async def test_batch_work_may_wait_as_long_as_it_likes() -> None:
     assert await fraction_after(late(announced_us=NOW - 1)) == 1.0
 
 
 async def test_what_is_indexed_later_may_wait_too() -> None:
     source = FakeSource()
-    it = LiveSampling(source, Sampler(rules=SamplingRules()))
+    it = LiveSampling(source, sampler)
     it.expect(WORK)
     for second, result in enumerate(late()):
         it.can_wait(result.frames[0].stages_us.dispatched or 0)
         source.feed([record_of(result, offset=second)])
         await it.step(NOW + second * S)
-    assert it.fraction == 1.0
+    assert it.fraction_of(m.Lane.DIALS) == 1.0
 
 
 async def test_work_from_before_this_process_says_nothing() -> None:
     source = FakeSource()
-    it = LiveSampling(source, Sampler(rules=SamplingRules()))
+    it = LiveSampling(source, sampler)
     it.expect(WORK)
     for second, result in enumerate(late()):
         source.feed([record_of(result, offset=second)])
         await it.step(NOW + (100 + second) * S)
-    assert it.fraction == 1.0
+    assert it.fraction_of(m.Lane.DIALS) == 1.0
 
 
 async def test_results_of_jobs_that_were_not_sent_from_here_say_nothing() -> None:
@@ -106,10 +131,10 @@ async def test_results_of_other_systems_have_no_stages() -> None:
 
 async def test_hostile_messages_are_somebody_elses() -> None:
     source = FakeSource()
-    it = LiveSampling(source, Sampler(rules=SamplingRules()))
+    it = LiveSampling(source, sampler)
     it.expect(WORK)
     good = record_of(finished(0.1, sent_s=0.0))
     bad = hostile_payloads(finished(0.1, sent_s=0.0)).values()
     source.feed(dataclasses.replace(good, value=payload) for payload in (*bad, None))
     await it.step(NOW)
-    assert it.fraction == 1.0
+    assert it.fraction_of(m.Lane.DIALS) == 1.0

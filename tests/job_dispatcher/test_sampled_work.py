@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from libs import messages as m
 from libs.catalogue import find_job, in_transaction
 from libs.catalogue.jobs import restart_job
-from libs.messages.topics import WORK_BATCH, WORK_LIVE
+from libs.messages.topics import WORK_BATCH, WORK_LIVE_DIALS
 from services.job_dispatcher.core import CHUNKS_PER_ARRIVAL, Work
 from tests.catalogue.builders import NOW, RUN, add_trial, arrived, started
 from tests.job_dispatcher.harness import Harness
@@ -23,6 +23,9 @@ class Wanted:
         self.fraction = fraction
         self.later: list[int] = []
 
+    def fraction_of(self, lane: m.Lane) -> float:
+        return self.fraction
+
     def expect(self, work: Work) -> None:
         pass
 
@@ -35,7 +38,7 @@ class Wanted:
 
 def fractions(harness: Harness) -> dict[int, set[float]]:
     found: dict[int, set[float]] = {}
-    for chunk in harness.chunks(WORK_LIVE):
+    for chunk in harness.chunks(WORK_LIVE_DIALS):
         found.setdefault(chunk.chunk // CHUNKS_PER_ARRIVAL, set()).add(chunk.index_fraction)
     return found
 
@@ -72,8 +75,8 @@ async def test_work_sent_again_after_a_crash_carries_the_same_fraction(
     log = [*log, arrived(2), arrived(3)]
     second = Harness(editor, log, sampling=Wanted(1.0), inherited=True)
     await second.step()
-    known = {c.chunk: c.index_fraction for c in first.chunks(WORK_LIVE)}
-    again = {c.chunk: c.index_fraction for c in second.chunks(WORK_LIVE)}
+    known = {c.chunk: c.index_fraction for c in first.chunks(WORK_LIVE_DIALS)}
+    again = {c.chunk: c.index_fraction for c in second.chunks(WORK_LIVE_DIALS)}
     assert again
     assert all(known.get(chunk, fraction) == fraction for chunk, fraction in again.items())
     await second.step(arrived(4))
@@ -90,7 +93,7 @@ async def test_what_can_wait_is_indexed_whole(editor: AsyncEngine) -> None:
     await here.step()
     await in_transaction(editor, lambda c: restart_job(c, 1, now_us=NOW + 1000))
     await here.step()
-    assert {c.index_fraction for c in here.chunks(WORK_LIVE)} == {0.25}
+    assert {c.index_fraction for c in here.chunks(WORK_LIVE_DIALS)} == {0.25}
     assert {c.index_fraction for c in here.chunks(WORK_BATCH)} == {1.0}
     await here.step(arrived(2, announced_us=NOW + 2000))
     assert fractions(here)[2] == {0.25}
@@ -110,11 +113,13 @@ async def test_when_there_is_room_again_the_rest_is_indexed_once(editor: AsyncEn
         await here.step()
     assert here.batch() == list(range(10, 30))
     assert {c.index_fraction for c in here.chunks(WORK_BATCH)} == {1.0}
-    assert {c.chunk for c in here.chunks(WORK_BATCH)} <= {c.chunk for c in here.chunks(WORK_LIVE)}
+    assert {c.chunk for c in here.chunks(WORK_BATCH)} <= {
+        c.chunk for c in here.chunks(WORK_LIVE_DIALS)
+    }
     assert len(wanted.later) == 2
     log = [started(), *(arrived(i) for i in range(4))]
-    again = await Harness(editor, log, sampling=Wanted(1.0), inherited=True).step()
-    assert again.chunks() == []
+    restarted = await Harness(editor, log, sampling=Wanted(1.0), inherited=True).step()
+    assert restarted.chunks() == []
 
 
 async def test_killed_before_the_note_the_rest_is_sent_again(editor: AsyncEngine) -> None:

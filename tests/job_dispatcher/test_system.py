@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from libs import messages as m
 from libs.catalogue import find_job, in_transaction
 from libs.local_stack import ROOT
-from libs.messages.topics import JOBS, WORK_LIVE
+from libs.messages.topics import JOBS, WORK_LIVE_DIALS
 from libs.streams import KafkaSink, read_whole
 from services.job_dispatcher.core import CHUNKS_PER_ARRIVAL
 from services.job_dispatcher.fractions import fraction_at
@@ -23,7 +23,7 @@ from tests.job_dispatcher.test_live_sampling import finished_late
 from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 60.0
+DEADLINE_S = 240.0
 RUN = m.run_id("dispatched", "jet-a", "1", 1)
 
 
@@ -42,7 +42,7 @@ def dispatcher(kafka: str, database: DatabaseServer) -> Iterator[None]:
 
 
 async def chunks(kafka: str) -> list[m.FramesToProcess]:
-    found = readable(await read_whole(kafka, WORK_LIVE))
+    found = readable(await read_whole(kafka, WORK_LIVE_DIALS))
     return [c for c in found if isinstance(c, m.FramesToProcess) and c.run == RUN]
 
 
@@ -102,6 +102,6 @@ async def test_late_results_on_a_real_broker_lower_the_fraction(
 
 
 async def below_one(kafka: str, run: m.RunId) -> list[m.FramesToProcess]:
-    found = readable(await read_whole(kafka, WORK_LIVE))
+    found = readable(await read_whole(kafka, WORK_LIVE_DIALS))
     mine = [c for c in found if isinstance(c, m.FramesToProcess) and c.run == run]
     return [c for c in mine if c.index_fraction < 1.0]

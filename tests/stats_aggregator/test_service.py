@@ -76,6 +76,26 @@ async def test_hostile_runs_and_jobs_are_dead_letters_too() -> None:
         sink.published.clear()
 
 
+async def test_what_a_paused_process_sends_stands_below_what_its_successor_has_sent() -> None:
+    """It began its turn, was stopped for 20 s, and knows nothing of who took over meanwhile."""
+    paused, sink, store = await running()
+    await paused.count(record_of(batch([result(1)]), offset=0))
+    turn_began_us = NOW_US - 20_000_000
+    successor = Aggregator(sink=sink, store=store, now_us=lambda: NOW_US - 5_000_000)
+    await successor.learn([record_of(job()), record_of(arrived(3)), record_of(ended(3))])
+    await successor.count(
+        record_of(batch([result(1)]), offset=0), record_of(batch([result(2)]), offset=1)
+    )
+    await successor.publish()
+    await paused.publish(turn_began_us)
+    newest = max((m for m in sink.published if isinstance(m, RatesUpdated)), key=_revision)
+    assert newest.summary.n_processed == 2
+
+
+def _revision(rates: RatesUpdated) -> int:
+    return rates.revision
+
+
 async def test_a_deleted_job_leaves_nothing_behind() -> None:
     aggregator, sink, store = await running()
     await aggregator.count(record_of(batch([result(1)]), offset=0))
@@ -90,7 +110,7 @@ async def test_a_deleted_job_leaves_nothing_behind() -> None:
 
 async def test_gauges_show_the_current_job() -> None:
     aggregator, *_ = await running()
-    before = _sample("stillstream_frame_written_to_result_seconds_count")
+    before = _sample("stillstream_frame_written_to_result_seconds_count", lane="dials")
     stages = StagesUs(written=NOW_US - 3_000_000, done=NOW_US - 1_000_000)
     frames = [result(i, n_strong=99 * (i == 1), stages_us=stages) for i in range(3)]
     await aggregator.count(record_of(batch(frames), offset=0))
@@ -103,16 +123,17 @@ async def test_gauges_show_the_current_job() -> None:
     assert 0 < low < 1 / 3
     assert _sample("stillstream_run_info", run=RUN) == 1
     assert _sample("stillstream_rates_preliminary") == 0
-    after = _sample("stillstream_frame_written_to_result_seconds_count")
+    after = _sample("stillstream_frame_written_to_result_seconds_count", lane="dials")
     assert (after or 0) - (before or 0) == 3
 
 
 async def test_stage_histograms_hold_every_known_duration() -> None:
     def buckets(stage: str) -> list[float | None]:
         name = "stillstream_stage_seconds_bucket"
-        counts = [_sample(name, stage=stage, le=le) for le in ("0.5", "1.0", "2.0", "+Inf")]
-        total = _sample("stillstream_stage_seconds_sum", stage=stage)
-        return [*counts, _sample("stillstream_stage_seconds_count", stage=stage), total]
+        key = {"stage": stage, "lane": "dials"}
+        counts = [_sample(name, le=le, **key) for le in ("0.5", "1.0", "2.0", "+Inf")]
+        total = _sample("stillstream_stage_seconds_sum", **key)
+        return [*counts, _sample("stillstream_stage_seconds_count", **key), total]
 
     before = buckets("taken_to_done") + buckets("announced_to_dispatched")
     aggregator, *_ = await running()

@@ -30,7 +30,8 @@ class IndexSettings:
     length_tolerance: float = 0.05
     """Relative, before the lattice is matched with the known cell."""
     angle_tolerance_deg: float = 3.0
-    max_lattices: int = 1
+    max_lattices: int | None = 1
+    """None: as many as there are."""
     min_spots: int = 10
     min_angle_between_deg: float = 5.0
     """Two lattices closer than this are one."""

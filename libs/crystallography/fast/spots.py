@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography.fast.dispersion import strong_pixels
 from libs.crystallography.fast.labels import spots_of_panels
 from libs.crystallography.fast.pixels import PixelLayout
 from libs.crystallography.fast.settings import SpotSettings
+from libs.crystallography.fast.strong import strong_pixels
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -84,11 +84,7 @@ def find_spots_flat(
     strong: NDArray[np.bool_],
 ) -> tuple[Spots, StrongPixels]:
     """The same of flat arrays; `trusted` [n, 2], `strong` takes the strong pixels."""
-    found, numbers = strong_pixels(
-        pixels, usable, layout.starts, layout.shapes, trusted, settings.kernel_size,
-        (settings.sigma_background, settings.sigma_strong), settings.gain,
-        settings.global_threshold, settings.min_local, settings.extended, strong,
-    )  # fmt: skip
+    found, numbers = strong_pixels(pixels, usable, layout, trusted, settings, strong)
     return spots_of_strong(pixels, layout, found, numbers, settings)
 
 

@@ -1,4 +1,4 @@
-"""What the kernel knows of a process: its CPU time and its memory."""
+"""What the kernel knows of a process: its CPU time, its waiting for a processor, its memory."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,14 @@ def cpu_seconds(pid: int) -> float | None:
     except OSError:
         return None
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def queued_seconds(pid: int) -> float:
+    """Time ready to run without a processor; 0 where the kernel does not count it."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def resident_bytes(pid: int) -> int:

@@ -8,9 +8,9 @@ from typing import Any
 
 from libs.diffraction.errors import DiffractionError
 from libs.diffraction.workers.child import ANSWER, FAILED, PARTIAL, Handler, serve
-from libs.diffraction.workers.limits import Limits
+from libs.diffraction.workers.limits import Limits, Spent, overdue
 from libs.diffraction.workers.outcomes import Answered, Crashed, Ended, TimedOut
-from libs.diffraction.workers.process_table import cpu_seconds, resident_bytes
+from libs.diffraction.workers.process_table import cpu_seconds, queued_seconds, resident_bytes
 
 LOOK_EVERY_S = 0.1
 START_S = 600.0
@@ -36,7 +36,7 @@ class Worker:
 
     def ask(self, task: Any, limits: Limits) -> Ended:
         """Give a task and wait for its end; afterwards the worker may be dead."""
-        started, cpu_before = time.monotonic(), cpu_seconds(self.pid) or 0.0
+        before = self._spent()
         partial: Any = None
         try:
             self._pipe.send(task)
@@ -48,7 +48,7 @@ class Worker:
                     if kind == FAILED:
                         return Crashed(reason=str(value), partial=partial)
                     partial = value if kind == PARTIAL else partial
-                elif reason := self._overdue(limits, started, cpu_before):
+                elif reason := overdue(limits, before, self._spent()):
                     self.kill()
                     return TimedOut(reason=reason, partial=partial)
         except (EOFError, OSError):
@@ -91,14 +91,12 @@ class Worker:
             "its standard error above says why"
         )
 
-    def _overdue(self, limits: Limits, started: float, cpu_before: float) -> str | None:
-        cpu = (cpu_seconds(self.pid) or 0.0) - cpu_before
-        if cpu > limits.cpu_s:
-            return f"stopped after {cpu:.0f} s of CPU time (limit {limits.cpu_s:g} s)"
-        wall = time.monotonic() - started
-        if wall > limits.wall_s:
-            return f"stopped after {wall:.0f} s (limit {limits.wall_s:g} s): it seems to hang"
-        return None
+    def _spent(self) -> Spent:
+        return Spent(
+            wall_s=time.monotonic(),
+            cpu_s=cpu_seconds(self.pid) or 0.0,
+            queued_s=queued_seconds(self.pid),
+        )
 
     def _cause_of_death(self) -> str:
         self._process.join(10.0)
