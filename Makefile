@@ -31,8 +31,8 @@ status: ## processes, health, lag, freshness, throughput, latency
 test: setup ## everything but the soak runs, on the real parts (TESTS=path for some of it)
 	@$(PYTEST) -m "not soak" $(TESTS)
 
-soak: setup ## the long kill, load and fuzz runs
-	@$(PYTEST) -m soak $(TESTS)
+soak: setup ## the long kill, load and fuzz runs; property tests with new examples
+	@$(PYTEST) -m "soak or hypothesis" --hypothesis-profile=search $(TESTS)
 
 bench: setup ## ratios against a peer or a physical limit; status 1 when a goal is missed
 	@$(STILLSTREAM) bench

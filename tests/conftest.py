@@ -2,26 +2,42 @@
 
 Each pytest session has its own, in temporary folders and on free ports, so several sessions run
 side by side. They end with the session, even with one that is killed.
+
+Property tests try the same examples in every run, so that none fails by chance because of a change
+that it does not concern; `make soak` searches with new ones.
 """
 
+import ast
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from libs.local_stack import LocalStack, Memory, MetricsPorts, Ports, StackSettings
 from libs.local_stack.settings import Processing
 from tests.database_server import DatabaseServer
+from tests.parsing import without_collection
+
+ast.parse = without_collection(ast.parse)  # type: ignore[assignment]
+ANY_MACHINE = settings(
+    deadline=None, print_blob=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("same", ANY_MACHINE, derandomize=True)
+settings.register_profile("search", ANY_MACHINE, derandomize=False, max_examples=1000)
+settings.load_profile("same")
 
 SMALL = Memory(kafka_heap_min_mb=64, kafka_heap_max_mb=256, mariadb_buffer_mb=32)
 FREE_PORTS = Ports(
     **dict.fromkeys(Ports.model_fields.keys() - {"metrics"}, 0),
     metrics=MetricsPorts(**dict.fromkeys(MetricsPorts.model_fields, 0)),
 )
+READY_S = 400.0
+"""A machine that is busy with other tests starts a stack slowly."""
 StackFactory = Callable[..., LocalStack]
 
 
@@ -41,22 +57,23 @@ def stack(
     is not brought down by the test goes at the end of the session. Folders of a session in which a
     test failed are kept.
     """
-    with ExitStack() as opened:
+    all_made: list[LocalStack] = []
 
-        def make(*, sources: str | None = None, **options: object) -> LocalStack:
-            var = Path(tempfile.mkdtemp(prefix="stillstream-test-"))
-            opened.callback(_remove, var, request.session)
-            if sources is not None:
-                (var / "sources.toml").write_text(sources, encoding="utf-8")
-            made = LocalStack(
-                var,
-                **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
-            )
-            opened.callback(made.down)
-            made.up()
-            return made
+    def make(*, sources: str | None = None, **options: object) -> LocalStack:
+        var = Path(tempfile.mkdtemp(prefix="stillstream-test-"))
+        if sources is not None:
+            (var / "sources.toml").write_text(sources, encoding="utf-8")
+        made = LocalStack(
+            var,
+            **{"settings": private_settings, "bound": True} | options,  # type: ignore[arg-type]
+        )
+        all_made.append(made)
+        made.up(READY_S)
+        return made
 
-        yield make
+    yield make
+    with ThreadPoolExecutor(len(all_made) or 1) as pool:  # each takes seconds, mostly of waiting
+        list(pool.map(lambda made: _end(made, request.session), all_made))
 
 
 @pytest.fixture(scope="session")
@@ -87,13 +104,14 @@ def empty_database(mariadb: DatabaseServer) -> Iterator[DatabaseServer]:
 
 @pytest.fixture
 def database(empty_database: DatabaseServer) -> DatabaseServer:
-    """A database of its own for one test, with migrated tables."""
-    empty_database.migrate()
+    """A database of its own for one test, with all tables."""
+    empty_database.make_tables()
     return empty_database
 
 
-def _remove(var: Path, session: pytest.Session) -> None:
+def _end(made: LocalStack, session: pytest.Session) -> None:
+    made.down(READY_S)
     if session.testsfailed:
-        print(f"\nkept for inspection: {var}")
+        print(f"\nkept for inspection: {made.paths.var}")
     else:
-        shutil.rmtree(var, ignore_errors=True)
+        shutil.rmtree(made.paths.var, ignore_errors=True)

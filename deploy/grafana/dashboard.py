@@ -57,6 +57,7 @@ def _rows() -> list[Row]:
         (9, _heat_maps()),
         (8, _over_time()),
         (8, [_statistics_bar()]),
+        (6, [_agreement()]),
         (8, [_throughput(), _outcomes(), _workers()]),
         (8, [panels.latency(), panels.stages()]),
         (8, [_lag(), _sampling(), _ages()]),
@@ -108,6 +109,19 @@ def _statistics_bar() -> Any:
         sql.STATISTICS_BAR,
         times=("started",),
         percentages=RATE_COLUMNS,
+    )
+
+
+def _agreement() -> Any:
+    panel = panels.table(
+        "Agreement with the reference lane",
+        sql.AGREEMENT,
+        times=("started",),
+        percentages=("agreement", "from", "to"),
+    )
+    return panel.description(
+        "A random sample of each job's frames goes through stock DIALS as well. "
+        "Spots, cell, resolution: own lane minus reference, medians."
     )
 
 

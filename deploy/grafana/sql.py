@@ -119,6 +119,21 @@ FROM rates s
   JOIN run r ON r.id = j.run_id
   JOIN trial t ON t.id = j.trial_id
  ORDER BY r.started_us DESC, j.id DESC LIMIT 50"""
+AGREEMENT = """SELECT r.started_us DIV 1000 AS started, r.number AS run, r.source AS source,
+  t.name AS trial, j.lane AS lane,
+  s.n_indexed_by_both + s.n_indexed_by_neither + s.n_indexed_by_own + s.n_indexed_by_reference
+    AS compared,
+  s.agreement_rate AS agreement, s.agreement_rate_low AS `from`, s.agreement_rate_high AS `to`,
+  s.n_indexed_by_both AS `both index`, s.n_indexed_by_neither AS neither,
+  s.n_indexed_by_own AS `only own lane`, s.n_indexed_by_reference AS `only reference`,
+  s.n_strong_difference AS `spots`, s.cell_percent_difference AS `cell (%)`,
+  s.d_min_angstrom_difference AS `resolution (Å)`
+FROM rates s
+  JOIN job j ON j.id = s.job_id AND j.state <> 'deleted'
+  JOIN run r ON r.id = j.run_id
+  JOIN trial t ON t.id = j.trial_id
+ WHERE s.agreement_rate IS NOT NULL
+ ORDER BY r.started_us DESC, j.id DESC LIMIT 50"""
 RUNS = """SELECT r.started_us DIV 1000 AS time, r.ended_us DIV 1000 AS timeend,
   CONCAT('run ', r.number, ' (', r.source, ')') AS text,
   IF(r.ended_us IS NULL, 'open', 'ended') AS tags

@@ -42,6 +42,7 @@ Double = Annotated[float, mapped_column(sa.Double)]
 DoubleOrNull = Annotated[float | None, mapped_column(sa.Double)]
 FloatOrNull = Annotated[float | None, mapped_column(Float32)]
 Count = Annotated[int, mapped_column(UnsignedInt)]
+CountOrNull = Annotated[int | None, mapped_column(UnsignedInt)]
 
 
 class Base(DeclarativeBase):

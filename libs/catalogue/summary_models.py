@@ -7,6 +7,7 @@ from libs.catalogue.base import (
     CHARSET,
     Base,
     Count,
+    CountOrNull,
     Double,
     DoubleOrNull,
     JobStateColumn,
@@ -45,7 +46,10 @@ class JobChangeRow(Base):
 
 
 class RatesRow(Base):
-    """The newest statistics of a job: counts, the six rates with intervals, the live windows."""
+    """The newest statistics of a job: counts, the six rates with intervals, the live windows.
+
+    Agreement with the reference lane: null while no frame went through both.
+    """
 
     __tablename__ = "rates"
     __table_args__ = (CHARSET,)
@@ -87,6 +91,25 @@ class RatesRow(Base):
     live: Mapped[str] = mapped_column(MediumText)
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     attempt: Mapped[int] = mapped_column(UnsignedSmall)
+    agreement_rate: Mapped[DoubleOrNull]
+    agreement_rate_low: Mapped[DoubleOrNull]
+    agreement_rate_high: Mapped[DoubleOrNull]
+    n_indexed_by_both: Mapped[CountOrNull]
+    n_indexed_by_neither: Mapped[CountOrNull]
+    n_indexed_by_own: Mapped[CountOrNull]
+    n_indexed_by_reference: Mapped[CountOrNull]
+    n_strong_difference_n: Mapped[CountOrNull]
+    n_strong_difference: Mapped[DoubleOrNull]
+    n_strong_difference_low: Mapped[DoubleOrNull]
+    n_strong_difference_high: Mapped[DoubleOrNull]
+    cell_percent_difference_n: Mapped[CountOrNull]
+    cell_percent_difference: Mapped[DoubleOrNull]
+    cell_percent_difference_low: Mapped[DoubleOrNull]
+    cell_percent_difference_high: Mapped[DoubleOrNull]
+    d_min_angstrom_difference_n: Mapped[CountOrNull]
+    d_min_angstrom_difference: Mapped[DoubleOrNull]
+    d_min_angstrom_difference_low: Mapped[DoubleOrNull]
+    d_min_angstrom_difference_high: Mapped[DoubleOrNull]
 
 
 class AdviceRow(Base):

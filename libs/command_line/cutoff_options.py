@@ -17,6 +17,9 @@ _OPTIONS = (
     click.option("--solvent-cutoff", type=float,
                  help="Solvent ratio from which a frame has solvent  "
                       f"[default: the job's, else {_DEFAULT.solvent}]"),
+    click.option("--lattices-cutoff", type=click.IntRange(1),
+                 help="Lattices that make a multi-lattice frame  "
+                      f"[default: the job's, else {_DEFAULT.lattices}]"),
     click.option("--d-min-quality", type=click.FloatRange(0, min_open=True),
                  help="Resolution (Å) that makes an indexed frame one of high quality  "
                       f"[default: the job's, else {_DEFAULT.d_min_quality_angstrom}]"),
@@ -32,6 +35,7 @@ class AskedCutoffs:
 
     hit: int | None = None
     solvent: float | None = None
+    lattices: int | None = None
     d_min_quality_angstrom: float | None = None
     i_sigi: float | None = None
 
@@ -58,6 +62,7 @@ def asked_cutoffs(options: dict[str, Any]) -> AskedCutoffs:
     return AskedCutoffs(
         hit=options.pop("hit_cutoff"),
         solvent=options.pop("solvent_cutoff"),
+        lattices=options.pop("lattices_cutoff"),
         d_min_quality_angstrom=options.pop("d_min_quality"),
         i_sigi=options.pop("i_sigi_cutoff"),
     )

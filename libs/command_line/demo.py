@@ -1,6 +1,7 @@
 """`stillstream demo`: a simulated beamtime and real images through the running stack."""
 
 import asyncio
+import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -44,13 +45,13 @@ def command(once: bool, folder: Path) -> None:
         fresh_folder(folder)
         beamtime = lay_out(folder)
         stack = LocalStack(
-            folder, bound=True, report=print, environment=UNSAMPLED if once else LIVE
+            folder, bound=True, report=click.echo, environment=UNSAMPLED if once else LIVE
         )
         try:
             stack.up()
             seed_catalogue(stack)
             print(f"\nrun-stats page: {stack.addresses()['page']}")
-            print(f"its processes:  stillstream status --var {folder}")
+            print(f"its processes:  stillstream status --var {shlex.quote(str(folder))}")
             print(f"stack ready after {monotonic() - started:.1f} s\n", flush=True)
             status = _once(stack, beamtime) if once else _live(stack, beamtime)
         finally:

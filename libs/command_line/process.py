@@ -17,6 +17,7 @@ from tqdm import tqdm
 from libs.command_line.compared_lanes import ComparedLanes
 from libs.command_line.found_cells import show_proposals
 from libs.command_line.frame_lines import Batch, frame_line
+from libs.command_line.named_files import named_files
 from libs.crystallography.cells import without_known_cell
 from libs.diffraction import DiffractionError, FramePool, FrameReply, FrameTask, RecipeError
 from libs.messages import FrameNumber, Lane, Recipe, RunId, job_id, run_id
@@ -48,8 +49,8 @@ def command(
     files: tuple[str, ...], recipe_file: str, lane: str, workers: int, d_min: float, time_zone: str,
     timeout_cpu: float, number: str, find_cell: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Process the frames of FILES (CBF, .cbf.bz2, HDF5) and print one JSON object per frame and
-    lane; with --find-cell, the unit cells instead."""
+    """Process the frames of FILES (images, folders, patterns): one JSON object per frame and lane;
+    with --find-cell, the unit cells instead."""
     _check_zone(time_zone)
     if find_cell and lane != "dials":
         raise click.ClickException("--find-cell needs --lane dials: only that finds unknown cells")
@@ -108,7 +109,7 @@ def _tasks(
     pool: FramePool, files: tuple[str, ...], run: RunId, recipes: list[Recipe], time_zone: str
 ) -> Iterator[FrameTask]:
     frame = 0
-    for file in files:
+    for file in named_files(files):
         for index in range(pool.count_images(file)):
             for recipe in recipes:
                 yield FrameTask(
@@ -144,6 +145,9 @@ def _process(
         try:
             for task, future in zip(tasks, futures, strict=True):
                 yield task, future.result()
+        except BaseException:
+            pool.close()  # an interrupted command does not wait for its frames
+            raise
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 

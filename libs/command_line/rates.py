@@ -6,7 +6,7 @@ or recordings of `stillstream record`; these know their jobs: cut-offs, lane, at
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import click
@@ -15,8 +15,9 @@ import numpy as np
 from libs.command_line.cutoff_options import AskedCutoffs, asked_cutoffs, cutoff_options
 from libs.command_line.rates_output import as_object, as_text
 from libs.command_line.result_reader import Key, ResultReader
+from libs.crystallography.agreement import REFERENCE_LANE, agreement_of
 from libs.crystallography.rates import RESOLUTIONS, JobStatistics, Resolution, Rows, Rules
-from libs.messages import Cutoffs, JobId, Lane
+from libs.messages import Agreement, Cutoffs, JobId, Lane
 
 
 @click.command("rates")
@@ -41,14 +42,14 @@ def command(
     asked, reader = asked_cutoffs(options), ResultReader()
     rows = _rows(reader, results)
     key = _chosen(reader, list(rows), job, lane)
-    statistics = JobStatistics(_rules(reader, key, asked, cast("Resolution", resolution)))
-    if key is not None:
-        statistics.upsert_rows(np.concatenate(rows[key]))
+    rules = _rules(reader, key, asked, cast("Resolution", resolution))
+    statistics = _statistics(rules, rows.get(key, ()) if key else ())
+    agreement = _agreement(key, rows, statistics)
     name = JobId(key[0] if key else "")
     if as_json:
-        print(json.dumps(as_object(name, statistics), allow_nan=False))
+        print(json.dumps(as_object(name, statistics, agreement), allow_nan=False))
     else:
-        print(as_text(name, statistics))
+        print(as_text(name, statistics, agreement))
     if reader.n_bad:
         click.echo(f"{reader.n_bad} lines could not be used", err=True)
         sys.exit(1)
@@ -60,6 +61,23 @@ def _rows(reader: ResultReader, files: tuple[str, ...]) -> dict[Key, list[Rows]]
         for key, some in reader.rows(file):
             rows.setdefault(key, []).append(some)
     return rows
+
+
+def _statistics(rules: Rules, rows: Sequence[Rows]) -> JobStatistics:
+    statistics = JobStatistics(rules)
+    if rows:
+        statistics.upsert_rows(np.concatenate(rows))
+    return statistics
+
+
+def _agreement(
+    key: Key | None, rows: Mapping[Key, Sequence[Rows]], own: JobStatistics
+) -> Agreement | None:
+    """With the job's results in the reference lane, where the file holds any."""
+    reference = (key[0], REFERENCE_LANE.value) if key else None
+    if reference is None or reference == key or reference not in rows:
+        return None
+    return agreement_of(own, _statistics(own.rules, rows[reference]))
 
 
 def _rules(

@@ -7,18 +7,22 @@ import msgspec
 
 from libs.crystallography.advice import Adviser, CrystalsPerShot
 from libs.crystallography.rates import JobStatistics, RunStatsSeries
-from libs.messages import JobId
+from libs.messages import Agreement, JobId
 
 RATES = ("solvent", "hit", "indexing", "indexing_success", "multi_lattice", "high_quality")
 
 
-def as_object(job: JobId, statistics: JobStatistics) -> dict[str, Any]:
+def as_object(
+    job: JobId, statistics: JobStatistics, agreement: Agreement | None = None
+) -> dict[str, Any]:
+    """DESIGN's object; `agreement` is null where no frame went through the reference lane too."""
     return {
         "summary": _plain(statistics.summary()),
         "series": _series_object(statistics.series()),
         "live": {window.name: _plain(window) for window in statistics.live_windows()},
         "advice": advice_of(job, statistics),
         "crystals_per_shot": _crystals(statistics),
+        "agreement": _plain(agreement),
     }
 
 
@@ -72,7 +76,7 @@ def _series_object(series: RunStatsSeries) -> dict[str, list[float | None]]:
     return {name: [None if v != v else v for v in values] for name, values in columns.items()}
 
 
-def as_text(job: JobId, statistics: JobStatistics) -> str:
+def as_text(job: JobId, statistics: JobStatistics, agreement: Agreement | None = None) -> str:
     bar = statistics.summary()
     counts = ("processed", "hits", "indexed", "high_quality", "unreadable")
     named = (f"{getattr(bar, f'n_{name}')} {name.replace('_', ' ')}" for name in counts)
@@ -83,8 +87,19 @@ def as_text(job: JobId, statistics: JobStatistics) -> str:
             f"{100 * rate.value:5.1f} %  ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
         )  # fmt: skip
         lines.append(f"{name.replace('_', ' '):18}{shown:28}{rate.numerator} of {rate.denominator}")
+    if agreement is not None:
+        lines += [_agreement_line(agreement)]
     lines += [_advice_line(advice) for advice in advice_of(job, statistics)]
     return "\n".join(lines)
+
+
+def _agreement_line(found: Agreement) -> str:
+    rate = found.agreement
+    return (
+        f"lanes agree on {rate.numerator} of {rate.denominator} frames: both index "
+        f"{found.n_indexed_by_both}, neither {found.n_indexed_by_neither}, only own "
+        f"{found.n_indexed_by_own}, only reference {found.n_indexed_by_reference}"
+    )
 
 
 def _advice_line(advice: dict[str, Any]) -> str:

@@ -3,24 +3,26 @@
 A bad line or record is reported with file and number, counted, and costs itself only.
 """
 
+import gzip
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import click
-import msgspec
-import numpy as np
 
+from libs.command_line.result_lines import message_of
 from libs.crystallography.rates import Rows, rows_of
-from libs.messages import BadMessageError, FrameResult, FramesProcessed, JobChanged, JobId
+from libs.messages import BadMessageError, FramesProcessed, JobChanged, JobId
 from libs.messages.topics import FRAMES, JOBS
 from libs.streams import Record, RecordingError, decode_record, is_recording, read_recording
 
-SHELL_TYPES = {"n": "<u4", "n_positive": "<u4", "mean": "<f4", "mean_positive": "<f4"}
-SHARED = ("job", "attempt", "run", "lane", "recipe", "worker", "versions")
 Key = tuple[str, str]
 """Job and lane."""
 STANDARD_INPUT = "-"
+GZIP_MAGIC = b"\x1f\x8b"
+MOST_REPORTED = 20
+"""Bad lines that are named one by one; the rest is counted."""
 
 
 class ResultReader:
@@ -49,16 +51,15 @@ class ResultReader:
 
     def _lines(self, file: str) -> Iterator[tuple[str, FramesProcessed]]:
         try:
-            with click.open_file(file, encoding="utf-8", errors="replace") as lines:
+            with _opened(file) as lines:
                 for number, line in enumerate(lines, start=1):
                     where = f"{file}, line {number}"
                     message = self._line(where, line) if line.strip() else None
                     if message is not None:
                         yield where, message
-        except OSError as error:
-            raise click.ClickException(
-                f"{file} cannot be read: {error.strerror or error}"
-            ) from error
+        except (OSError, EOFError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise click.ClickException(f"{file} cannot be read: {reason}") from error
 
     def _line(self, where: str, line: str) -> FramesProcessed | None:
         try:
@@ -94,31 +95,17 @@ class ResultReader:
     def _reject(self, where: str, error: Exception) -> None:
         """Report a bad line or record."""
         self.n_bad += 1
-        click.echo(f"{where}: {error}", err=True)
+        if self.n_bad <= MOST_REPORTED:
+            click.echo(f"{where}: {error}", err=True)
 
 
-def message_of(line: str) -> FramesProcessed:
-    """The message in a line; raises ValueError (msgspec's errors are ones) or BadMessageError."""
-    fields = msgspec.json.decode(line)
-    if not isinstance(fields, dict):
-        raise BadMessageError("a frame result is a JSON object")
-    for lattice in fields.get("lattices") or ():
-        if isinstance(lattice, dict) and isinstance(lattice.get("shells"), dict):
-            lattice["shells"] = _shells(lattice["shells"])
-    frame = msgspec.convert(fields, FrameResult)
-    shared = {name: fields[name] for name in SHARED if name in fields}
-    missing = {"job", "run"} - shared.keys()
-    if missing:
-        raise BadMessageError(f"a frame result without {' and '.join(sorted(missing))}")
-    defaults = {"attempt": 0, "lane": "dials", "recipe": "", "worker": "", "file": ""}
-    return msgspec.convert(defaults | shared | {"frames": (frame,)}, FramesProcessed)
+def _opened(file: str) -> AbstractContextManager[IO[str]]:
+    """The lines of a file, compressed or not, or of standard input."""
+    if file != STANDARD_INPUT and _is_compressed(Path(file)):
+        return gzip.open(file, "rt", encoding="utf-8-sig", errors="replace")
+    return click.open_file(file, encoding="utf-8-sig", errors="replace")
 
 
-def _shells(table: dict[str, Any]) -> dict[str, Any]:
-    """Lists of numbers as the raw arrays of the message."""
-    raw = {
-        name: np.array([np.nan if v is None else v for v in table[name]], dtype).tobytes()
-        for name, dtype in SHELL_TYPES.items()
-        if isinstance(table.get(name), list)
-    }
-    return table | raw
+def _is_compressed(path: Path) -> bool:
+    with path.open("rb") as content:
+        return content.read(len(GZIP_MAGIC)) == GZIP_MAGIC

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from libs.crystallography.rates import JobStatistics, Rows, rate
 from libs.crystallography.rates.classes import INDEXED, KNOWN, SELECTED, resolution_of
-from libs.messages import Agreement, Difference
+from libs.messages import Agreement, Difference, Lane
 
 FloatArray = npt.NDArray[np.float64]
 EDGES = 3
+REFERENCE_LANE = Lane.DIALS
+"""Whose results of a random sample the other lanes are compared with."""
 
 
 def agreement_of(own: JobStatistics, reference: JobStatistics) -> Agreement | None:

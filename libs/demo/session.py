@@ -7,6 +7,7 @@ operator keeps.
 import asyncio
 import itertools
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,8 @@ def fresh_folder(var: Path) -> None:
     """Take away what an earlier demo left; refuse while its stack still runs."""
     if var.exists() and LocalStack(var).running:
         raise DemoError(
-            f"a demo runs already in {var}: stop it with `stillstream down --var {var}`"
+            f"a demo runs already in {var}: "
+            f"stop it with `stillstream down --var {shlex.quote(str(var))}`"
         )
     shutil.rmtree(var, ignore_errors=True)
     var.mkdir(parents=True)

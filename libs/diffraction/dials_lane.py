@@ -25,7 +25,7 @@ from libs.diffraction.memory_imageset import experiments_of
 from libs.diffraction.pictures import frame_pictures
 from libs.diffraction.quiet import quiet, seed_everything
 from libs.diffraction.raw_frame import RawFrame
-from libs.diffraction.recipe_phil import frame_params
+from libs.diffraction.recipe_phil import frame_params, most_spots_to_index
 from libs.diffraction.solvent import SolventNumbers, background_pixels, measure_solvent
 from libs.diffraction.tasks import FramePictures, FrameReply, FrameTask
 from libs.messages import FrameResult, Outcome, TimingsMs, best_d_min
@@ -94,6 +94,14 @@ def blank_result(
     )
 
 
+def not_prepared(task: FrameTask, frame: RawFrame, error: Exception) -> FrameResult:
+    """The result of a frame whose masks or models cannot be made as the recipe wants them."""
+    outcome = Outcome.PROCESSED if task.index else Outcome.SCREENED
+    reason = f"preparation: {_first_line(error)}"
+    result = blank_result(task, event_time(frame.clock, task), outcome, reason)
+    return msgspec.structs.replace(result, wavelength_angstrom=frame.beam.get_wavelength())
+
+
 class _FrameRun:
     """One frame on its way through DIALS."""
 
@@ -106,6 +114,7 @@ class _FrameRun:
         self._outcome = Outcome.PROCESSED if task.index else Outcome.SCREENED
         self._experiments: Any = None
         self._n_strong = 0
+        self._most_spots: int | None = None
         self._pictures: FramePictures | None = None
 
     def through(self, params: Any, geometry: Any) -> FrameReply:
@@ -114,6 +123,7 @@ class _FrameRun:
 
         self._progress(self._result())
         own = frame_params(params, index=self._task.index)
+        self._most_spots = most_spots_to_index(params)
         processor = WatchedProcessor(own, self._after_spots)
         reason = ""
         try:
@@ -143,14 +153,19 @@ class _FrameRun:
             solvent_ratio_cctbx=self._solvent.ratio_cctbx,
             ring_low=self._solvent.ring_low,
             ring_high=self._solvent.ring_high,
-            wavelength_angstrom=self._frame.beam.get_wavelength(),
+            wavelength_angstrom=self._wavelength,
             timings_ms=TimingsMs(read=1000.0 * self._read_s),
         )
+
+    @property
+    def _wavelength(self) -> float:
+        """As the recipe wants it."""
+        beam = self._experiments[0].beam if self._experiments else self._frame.beam
+        return float(beam.get_wavelength())
 
     def _collect(self, processor: Any, reason: str) -> FrameReply:
         task, indexed, integrated = self._task, processor.indexed, processor.integrated
         lattices = () if indexed is None else lattices_of(task, indexed, integrated)
-        wavelength = self._frame.beam.get_wavelength()
         result = msgspec.structs.replace(
             self._result(),
             indexing_tried=processor.tried,
@@ -163,7 +178,7 @@ class _FrameRun:
         return FrameReply(
             result=result,
             reflections=() if indexed is None
-            else reflections_of(task, indexed, integrated, wavelength),
+            else reflections_of(task, indexed, integrated, self._wavelength),
             part=part_of(task, self._frame, processor) if task.keep_parts else None,
             pictures=self._pictures,
         )  # fmt: skip
@@ -171,14 +186,22 @@ class _FrameRun:
     def _why_not_tried(self, tried: bool) -> str:
         if tried or not self._task.index:
             return ""
-        needed = self._task.recipe.min_spots_to_index
-        if self._n_strong < needed:
-            return f"not indexed: {self._n_strong} strong spots, at least {needed} are needed"
-        return "not indexed: the recipe does not try"
+        least = self._task.recipe.min_spots_to_index
+        wrong = wrong_number(self._n_strong, least, self._most_spots)
+        return wrong or "not indexed: the recipe does not try"
 
     def _timings(self, seconds: dict[str, float]) -> TimingsMs:
         known = {step: 1000.0 * value for step, value in seconds.items()}
         return TimingsMs(read=1000.0 * self._read_s, **known)
+
+
+def wrong_number(n_strong: int, least: int, most: int | None) -> str:
+    """Why indexing is not tried with so many spots; empty where it is."""
+    if n_strong < least:
+        return f"not indexed: {n_strong} strong spots, at least {least} are needed"
+    if most is not None and n_strong > most:
+        return f"not indexed: {n_strong} strong spots, at most {most} are wanted"
+    return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from libs.crystallography.fast.pixels import PixelLayout
 from libs.diffraction.fast_recipe import FastRecipe
 from libs.diffraction.fast_solvent import FlatRings, flat_rings
 from libs.diffraction.geometry import RingCache, SolventRings, solvent_angles
+from libs.diffraction.pixel_correction import PixelCorrection, gain_mismatch
 from libs.diffraction.raw_frame import RawFrame
 from libs.messages import Recipe
 
@@ -26,6 +27,11 @@ class FrameGeometry:
     layout: PixelLayout
     trusted: Floats
     """Exclusive limits of pixel values, [n, 2]."""
+    correction: PixelCorrection | None
+    trusted_corrected: Floats
+    """The same of corrected values."""
+    refusal: str
+    """Why DIALS does not process frames of this detector with this recipe; mostly empty."""
     spot_mask: Mask
     """Where spots are looked for: static, without what resolution limits and filters exclude."""
     pixel_mask: Mask
@@ -33,6 +39,7 @@ class FrameGeometry:
     strong: Mask
     """A buffer for strong pixels."""
     rings: FlatRings | None
+    wavelength_angstrom: float
     d_min_angstrom: float
     """At the farthest corner."""
 
@@ -80,14 +87,19 @@ class GeometryCache:
         layout = PixelLayout.of(static)
         pixel_mask = layout.joined(_combined(static, fast.params.integration.lookup.mask))
         rings = self._rings(beam, detector, recipe)
+        correction = PixelCorrection.of(detector)
         return FrameGeometry(
             detector=flat_detector(beam, detector),
             layout=layout,
             trusted=trusted_limits(detector),
+            correction=correction,
+            trusted_corrected=trusted_limits(detector, correction),
+            refusal=gain_mismatch(fast.params, detector),
             spot_mask=layout.joined(_spot_masks(static, beam, detector, fast.params)),
             pixel_mask=pixel_mask,
             strong=np.zeros(layout.size, bool),
             rings=None if rings is None else flat_rings(rings, layout, pixel_mask),
+            wavelength_angstrom=float(beam.get_wavelength()),
             d_min_angstrom=float(detector.get_max_resolution(beam.get_s0())),
         )
 
@@ -112,8 +124,11 @@ def flat_detector(beam: Any, detector: Any) -> FlatDetector:
     )
 
 
-def trusted_limits(detector: Any) -> Floats:
-    """Exclusive limits, [n, 2]; newer versions of dxtbx take the limits themselves as trusted."""
+def trusted_limits(detector: Any, correction: PixelCorrection | None = None) -> Floats:
+    """Exclusive limits, [n, 2]; newer versions of dxtbx take the limits themselves as trusted.
+
+    With a correction, those of corrected values.
+    """
     from dxtbx.model import Panel
     from scitbx.array_family import flex
 
@@ -124,6 +139,7 @@ def trusted_limits(detector: Any) -> Floats:
     values.reshape(flex.grid(1, 2))
     low_in, high_in = list(probe.get_trusted_range_mask(values))
     limits = np.array([panel.get_trusted_range() for panel in detector], np.float64)
+    limits = limits if correction is None else correction.limits(limits)
     if low_in:
         limits[:, 0] = np.nextafter(limits[:, 0], -np.inf)
     if high_in:

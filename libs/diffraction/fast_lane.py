@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import SpotSettings
@@ -22,10 +23,19 @@ from libs.crystallography.fast.spots import (
     StrongPixels,
     TooManyStrongPixelsError,
     find_spots_flat,
+    spots_of_strong,
 )
 from libs.diffraction.debian_gaps import prepare
-from libs.diffraction.dials_lane import Progress, blank_result, ignore_progress, unreadable
-from libs.diffraction.errors import UnreadableFrameError
+from libs.diffraction.dials_lane import (
+    Progress,
+    blank_result,
+    ignore_progress,
+    not_prepared,
+    unreadable,
+    wrong_number,
+)
+from libs.diffraction.dials_threshold import strong_by_dials
+from libs.diffraction.errors import DiffractionError, UnreadableFrameError
 from libs.diffraction.event_time import event_time
 from libs.diffraction.fast_archive import Lattices, fast_part
 from libs.diffraction.fast_geometry import FrameGeometry, GeometryCache
@@ -34,6 +44,7 @@ from libs.diffraction.fast_lattices import (
     NotIntegratedError,
     integrate_lattice,
     lattice_message,
+    near_predictions,
     reflections_message,
 )
 from libs.diffraction.fast_pictures import EVERY, fast_pictures
@@ -103,7 +114,12 @@ class FastLane:
         read_s: float = 0.0,
     ) -> FrameReply:
         """The same for a frame that is in memory; raises UnreadableFrameError."""
-        geometry = self.geometry_of(task, frame)
+        try:
+            geometry = self.geometry_of(task, frame)
+        except DiffractionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - DIALS raises anything of masks and models
+            return FrameReply(result=not_prepared(task, frame, error))
         pixels = self._buffer.fill(frame, geometry.layout)
         run = _FrameRun(task, frame, pixels, fast, geometry, read_s, self._clock)
         reply = run.through(smallest_spot(fast, frame.detector), progress)
@@ -151,7 +167,9 @@ class _FrameRun:
         clock: Clock,
     ) -> None:
         self._task, self._frame, self._fast, self._geometry = task, frame, fast, geometry
-        self._pixels = pixels
+        self._raw = pixels
+        correction = geometry.correction
+        self._pixels = pixels if correction is None else correction.apply(pixels, geometry.layout)
         self._seconds, self._clock = {"read": read_s}, clock
         self._solvent = SolventNumbers()
         self._n_strong = 0
@@ -161,6 +179,8 @@ class _FrameRun:
 
     def through(self, min_spot_size: int, progress: Progress) -> FrameReply:
         """Spots, solvent, lattices, reflections."""
+        if self._geometry.refusal:
+            return FrameReply(result=self._result(reason=f"preparation: {self._geometry.refusal}"))
         try:
             spots, pixels = self._find(min_spot_size)
         except TooManyStrongPixelsError as error:
@@ -181,30 +201,39 @@ class _FrameRun:
             self._fast.settings.spots, min_spot_size=min_spot_size
         )
         geometry = self._geometry
-        layout, trusted = geometry.layout, geometry.trusted
-        spots, pixels = find_spots_flat(
-            self._pixels, geometry.spot_mask, layout, trusted, settings, geometry.strong
-        )
+        where = geometry.layout, geometry.trusted_corrected
+        if geometry.correction is None:
+            spots, pixels = find_spots_flat(
+                self._pixels, geometry.spot_mask, *where, settings, geometry.strong
+            )
+        else:
+            corrected = np.asarray(self._pixels, np.float64)
+            strong = strong_by_dials(corrected, geometry.spot_mask, *where, self._fast.params)
+            spots, pixels = spots_of_strong(self._pixels, geometry.layout, *strong, settings)
         self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = self._clock() - started
-        self._solvent = measure_solvent_fast(self._pixels, geometry.rings, layout, trusted, spots)
+        self._solvent = measure_solvent_fast(
+            self._raw, geometry.rings, geometry.layout, geometry.trusted, spots
+        )
         return spots, pixels
 
     def _why_not_tried(self) -> str:
         if not self._task.index:
             return ""
-        needed = self._fast.min_spots_to_index
-        if self._n_strong < needed:
-            return f"not indexed: {self._n_strong} strong spots, at least {needed} are needed"
-        return "" if self._fast.try_index else "not indexed: the recipe does not try"
+        fast = self._fast
+        wrong = wrong_number(self._n_strong, fast.min_spots_to_index, fast.max_spots_to_index)
+        return wrong or ("" if fast.try_index else "not indexed: the recipe does not try")
 
     def _index(self, spots: Spots) -> tuple[list[IndexedLattice], str]:
         started = self._clock()
-        found = find_lattices(
+        found, why = find_lattices(
             spots, self._geometry.detector, self._fast.crystal, self._fast.settings
         )
+        kept, too_far = near_predictions(
+            found, spots, self._geometry.detector, self._fast.max_rmsd_px
+        )
         self._seconds["index"] = self._clock() - started
-        return found
+        return kept, too_far or why
 
     def _integrate(
         self, lattices: list[IndexedLattice], spots: Spots, pixels: StrongPixels
@@ -237,7 +266,7 @@ class _FrameRun:
     ) -> FrameReply:
         task = self._task
         symbol = str(self._fast.space_group.type().lookup_symbol())
-        wavelength = self._geometry.detector.wavelength_angstrom
+        wavelength = self._geometry.wavelength_angstrom
         parts = tuple(
             lattice_message(task, lattice, sums, symbol)
             for lattice, sums in zip(lattices, done, strict=True)
@@ -266,6 +295,6 @@ class _FrameRun:
             solvent_ratio_cctbx=self._solvent.ratio_cctbx,
             ring_low=self._solvent.ring_low,
             ring_high=self._solvent.ring_high,
-            wavelength_angstrom=self._geometry.detector.wavelength_angstrom,
+            wavelength_angstrom=self._geometry.wavelength_angstrom,
             timings_ms=TimingsMs(**{k: 1000.0 * v for k, v in self._seconds.items()}),
         )

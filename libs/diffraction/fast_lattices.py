@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.crystallography import d_min_cctbx, d_min_contiguous, offset_px, rmsd_px, tabulate
+from libs.crystallography.fast.crystal import without_symmetry
+from libs.crystallography.fast.detector import FlatDetector
 from libs.crystallography.fast.integrate import Integrated, beam_divergence, integrate
 from libs.crystallography.fast.lattices import IndexedLattice
 from libs.crystallography.fast.predict import Predictions, predict
+from libs.crystallography.fast.refine import Observations, refine
 from libs.crystallography.fast.spots import Spots, StrongPixels
 from libs.diffraction.fast_geometry import FrameGeometry
 from libs.diffraction.fast_recipe import FastRecipe
@@ -43,7 +46,9 @@ def integrate_lattice(
     """Predict to the recipe's d_min (the detector's corner where it has none) and sum."""
     settings, detector = fast.settings.integration, geometry.detector
     panel = spots.panel[lattice.spots]
-    place = detector.millimetres(panel, lattice.calculated_px)
+    about_observed = settings.divergence_about_centroid
+    centres = lattice.observed_px if about_observed else lattice.calculated_px
+    place = detector.millimetres(panel, centres)
     rays = detector.reciprocal(panel, place) + detector.s0
     sigma_b = beam_divergence(pixels, lattice.spots, rays, detector)
     cutoff = settings.sigma_b_cutoff_deg
@@ -61,8 +66,8 @@ def integrate_lattice(
         settings.d_max_angstrom,
     )
     integrated = integrate(
-        image, geometry.pixel_mask, geometry.layout, geometry.trusted, predictions, detector,
-        settings.n_sigma * sigma_b,
+        image, geometry.pixel_mask, geometry.layout, geometry.trusted_corrected, predictions,
+        detector, settings.n_sigma * sigma_b, settings.gain,
     )  # fmt: skip
     return IntegratedLattice(
         lattice=lattice,
@@ -71,6 +76,36 @@ def integrate_lattice(
         usable=integrated.usable,
         sigma_b_rad=sigma_b,
     )
+
+
+def near_predictions(
+    lattices: list[IndexedLattice], spots: Spots, detector: FlatDetector, max_rmsd_px: float
+) -> tuple[list[IndexedLattice], str]:
+    """Those with an rmsd that DIALS would accept, and what is wrong with the others."""
+    kept, why = [], ""
+    for lattice in lattices:
+        distance = rmsd_px(lattice.observed_px, lattice.calculated_px) or 0.0
+        if distance > max_rmsd_px:
+            distance = _rmsd_without_symmetry(lattice, spots, detector)
+        if distance > max_rmsd_px:
+            why = why or f"RMSD too high, {distance:f}"
+        else:
+            kept.append(lattice)
+    return kept, why
+
+
+def _rmsd_without_symmetry(lattice: IndexedLattice, spots: Spots, detector: FlatDetector) -> float:
+    """DIALS looks at the rmsd before symmetry is imposed."""
+    panel = spots.panel[lattice.spots]
+    observed = Observations(
+        miller=lattice.miller,
+        panel=panel,
+        xy_mm=detector.millimetres(panel, lattice.observed_px),
+        variance_mm2=spots.variance_px2[lattice.spots] * detector.pixel_mm[panel] ** 2,
+    )
+    refined = refine(lattice.a_matrix, without_symmetry(lattice.unit_cell), observed, detector)
+    pixels = refined.deviation_mm / detector.pixel_mm[panel]
+    return float(np.sqrt((pixels**2).sum(axis=1).mean()))
 
 
 def lattice_message(
@@ -85,7 +120,7 @@ def lattice_message(
     return Lattice(
         unit_cell=lattice.unit_cell,
         space_group=space_group,
-        a_matrix=tuple(lattice.a_matrix.ravel().tolist()),
+        a_matrix=tuple(lattice.true_beam.a_matrix.ravel().tolist()),
         n_indexed=len(lattice.spots),
         n_integrated=0 if done is None else int(done.usable.sum()),
         rmsd_px=rmsd_px(lattice.observed_px, lattice.calculated_px),

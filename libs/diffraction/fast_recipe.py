@@ -4,6 +4,7 @@ A setting that differs from DIALS's default is either honoured, or known to chan
 result of a still here, or reported by name: that recipe belongs to the `dials` lane.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +18,22 @@ from libs.crystallography.fast.settings import (
     SpotSettings,
 )
 from libs.diffraction.errors import RecipeError
-from libs.diffraction.recipe_phil import changed_settings
+from libs.diffraction.recipe_phil import changed_settings, most_spots_to_index
 from libs.messages import Recipe
 
 SMALLEST_SPOT_PIXELS = {"SENSOR_PAD": 3}
 SMALLEST_SPOT_OTHER = 6
+"""Lattices of one frame where the recipe sets no limit."""
 NEEDED = ("indexing.known_symmetry.space_group", "indexing.known_symmetry.unit_cell")
 HONOURED = (
-    "dispatch.find_spots",
     "dispatch.hit_finder.enable",
+    "dispatch.hit_finder.maximum_number_of_reflections",
     "dispatch.hit_finder.minimum_number_of_reflections",
     "dispatch.index",
     "dispatch.integrate",
     "geometry.",
+    "indexing.known_symmetry.absolute_angle_tolerance",
+    "indexing.known_symmetry.relative_length_tolerance",
     "indexing.known_symmetry.space_group",
     "indexing.known_symmetry.unit_cell",
     "indexing.multiple_lattice_search.max_lattices",
@@ -37,11 +41,17 @@ HONOURED = (
     "indexing.refinement_protocol.d_min_start",
     "indexing.stills.ewald_proximal_volume_max",
     "indexing.stills.ewald_proximity_resolution_cutoff",
+    "indexing.stills.indexer",
+    "indexing.stills.refine_all_candidates",
+    "indexing.stills.rmsd_min_px",
+    "input.ignore_gain_mismatch",
     "input.reference_geometry",
     "input.sync_reference_geom",
     "integration.lookup.mask",
+    "integration.summation.detector_gain",
     "prediction.d_max",
     "prediction.d_min",
+    "profile.gaussian_rs.centroid_definition",
     "profile.gaussian_rs.parameters.n_sigma",
     "profile.gaussian_rs.parameters.sigma_b_cutoff",
     "spotfinder.filter.border",
@@ -62,14 +72,9 @@ HONOURED = (
 WITHOUT_EFFECT = (
     "dispatch.pre_import",
     "dispatch.squash_errors",
-    "indexing.known_symmetry.absolute_angle_tolerance",
-    "indexing.known_symmetry.max_delta",
-    "indexing.known_symmetry.relative_length_tolerance",
     "indexing.method",
     "indexing.nproc",
     "indexing.stills.candidate_outlier_rejection",
-    "indexing.stills.indexer",
-    "indexing.stills.refine_all_candidates",
     "indexing.stills.refine_candidates_with_known_symmetry",
     "integration.debug.",
     "integration.mp.",
@@ -77,9 +82,19 @@ WITHOUT_EFFECT = (
     "output.",
     "refinement.mp.",
     "spotfinder.mp.",
-    "verbosity",
 )
 """How the search goes about it, and where and how much is written."""
+
+
+REFUSED = (
+    ("spotfinder.threshold.algorithm", "radial_profile"),
+    ("indexing.stills.indexer", "sequences"),
+)
+AT_MOST = (
+    ("indexing.known_symmetry.relative_length_tolerance", 0.1),
+    ("indexing.known_symmetry.absolute_angle_tolerance", 5.0),
+)
+"""DIALS's own values: the search for a known cell goes less far, more cannot be honoured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +109,9 @@ class FastRecipe:
     try_index: bool
     try_integrate: bool
     min_spots_to_index: int
+    max_spots_to_index: int | None
+    max_rmsd_px: float
+    """Lattices whose spots lie farther from their predictions are none."""
     params: Any
 
 
@@ -125,6 +143,8 @@ def load_fast_recipe(recipe: Recipe, params: Any) -> FastRecipe:
         try_index=params.dispatch.index,
         try_integrate=params.dispatch.integrate,
         min_spots_to_index=recipe.min_spots_to_index,
+        max_spots_to_index=most_spots_to_index(params),
+        max_rmsd_px=_largest_rmsd(params.indexing.stills),
         params=params,
     )
 
@@ -165,23 +185,33 @@ def _spot_settings(params: Any) -> SpotSettings:
 
 
 def _index_settings(params: Any) -> IndexSettings:
-    search = params.indexing.multiple_lattice_search
+    search, known = params.indexing.multiple_lattice_search, params.indexing.known_symmetry
+    own = IndexSettings()
     return IndexSettings(
-        max_lattices=search.max_lattices or 1,
+        length_tolerance=min(own.length_tolerance, known.relative_length_tolerance),
+        angle_tolerance_deg=min(own.angle_tolerance_deg, known.absolute_angle_tolerance),
+        max_lattices=search.max_lattices,
         min_angle_between_deg=search.minimum_angular_separation,
         d_min_angstrom=params.indexing.refinement_protocol.d_min_start,
     )
+
+
+def _largest_rmsd(stills: Any) -> float:
+    """DIALS asks for no rmsd of candidates that it did not refine."""
+    return float(stills.rmsd_min_px) if stills.refine_all_candidates else math.inf
 
 
 def _integration_settings(params: Any) -> IntegrationSettings:
     stills, profile = params.indexing.stills, params.profile.gaussian_rs.parameters
     return IntegrationSettings(
         n_sigma=profile.n_sigma,
+        divergence_about_centroid=params.profile.gaussian_rs.centroid_definition == "com",
         d_min_angstrom=params.prediction.d_min,
         d_max_angstrom=params.prediction.d_max,
         proximal_volume_max=stills.ewald_proximal_volume_max,
         proximal_volume_d_min=stills.ewald_proximity_resolution_cutoff,
         sigma_b_cutoff_deg=profile.sigma_b_cutoff,
+        gain=params.integration.summation.detector_gain,
     )
 
 
@@ -191,9 +221,10 @@ def _starts(name: str, known: tuple[str, ...]) -> bool:
 
 def _unusable(changed: dict[str, Any]) -> list[str]:
     """Honoured settings with a value that is not."""
-    problems = []
-    if changed.get("spotfinder.threshold.algorithm") == "radial_profile":
-        problems.append("spotfinder.threshold.algorithm=radial_profile")
+    problems = [f"{name}={changed[name]}" for name, value in REFUSED if changed.get(name) == value]
+    problems += [
+        f"{name}={changed[name]:g}" for name, most in AT_MOST if changed.get(name, 0) > most
+    ]
     name = "spotfinder.threshold.dispersion.global_threshold"
     if name in changed and not isinstance(changed[name], int | float):
         problems.append(f"{name}=Auto")

@@ -32,7 +32,11 @@ indexing.known_symmetry.unit_cell = 45 45 45 90 90 90
 indexing.known_symmetry.space_group = P23
 prediction.d_min = 2.5
 """
-KINDS = (("dispersion", np.int32), ("dispersion_extended", np.float64))
+KINDS = (
+    ("dispersion", np.int32),
+    ("dispersion_extended", np.int32),
+    ("dispersion_extended", np.float64),
+)
 RUN = run_id("warm", "up", "0", 1)
 
 

@@ -48,6 +48,10 @@ class FramePool:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers now; frames in flight are lost to their callers."""
         self._pool.close()
 
     @property

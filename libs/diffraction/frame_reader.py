@@ -119,6 +119,8 @@ def _whole(file: str) -> bytes:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "the file does not exist (any more)"
+    if isinstance(error, IsADirectoryError):
+        return "a folder without images"
     if isinstance(error, PermissionError):
         return f"the file may not be read by user {os.getuid()}"
     if isinstance(error, EOFError):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from libs.diffraction.errors import UnreadableFrameError
-from libs.diffraction.linked_images import LinkedImages, linked_format, linked_images
+from libs.diffraction.linked_images import LinkedImages, image_group, linked_format, linked_images
 from libs.diffraction.raw_frame import FrameClock, RawFrame
 from libs.diffraction.virtual_data import VirtualFrames
 
@@ -82,7 +82,8 @@ class Hdf5File:
         if found is None:
             raise UnreadableFrameError("HDF5, but in no layout that dxtbx knows")
         self._found = found
-        self._linked, self._virtual = linked_images(self._handle), _virtual(self._handle)
+        self._linked = linked_images(self._handle) if _looks_at_first_only(found) else None
+        self._virtual = _virtual(self._handle)
         if self._linked is None:
             self._format = found(self._path)
             self._known = int(self._format.get_num_images())
@@ -102,6 +103,13 @@ class Hdf5File:
         )
 
 
+def _looks_at_first_only(found: Any) -> bool:
+    """NXmx readers know one data set; dxtbx's others follow all links themselves."""
+    from dxtbx.format.FormatNXmx import FormatNXmx
+
+    return issubclass(found, FormatNXmx)
+
+
 def _open(path: str) -> Any:
     import h5py
 
@@ -112,7 +120,8 @@ def _open(path: str) -> Any:
 
 
 def _virtual(handle: Any) -> VirtualFrames | None:
-    images = handle.get("entry/data/data")
+    group = image_group(handle)
+    images = None if group is None else group.get("data")
     is_virtual = bool(getattr(images, "is_virtual", False))
     return VirtualFrames(images) if is_virtual else None
 

@@ -6,6 +6,7 @@ each frame is given to it with its own one.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,10 +52,25 @@ class LinkedImages:
 
 def linked_images(handle: Any) -> LinkedImages | None:
     """Those of a file whose images lie in several data sets; None where there is but one."""
-    group = handle.get("entry/data")
+    group = image_group(handle)
     if group is None or "data" in group or not any(n.startswith(PREFIX) for n in group):
         return None
     return LinkedImages(group)
+
+
+def image_group(handle: Any) -> Any:
+    """The first NXdata of the first NXentry, whatever they are called; None where there is none."""
+    entry = next(_of_class(handle, "NXentry"), None)
+    return None if entry is None else next(_of_class(entry, "NXdata"), None)
+
+
+def _of_class(group: Any, nexus_class: str) -> Iterator[Any]:
+    for name in group:
+        with suppress(KeyError, OSError):  # a link to what is not there (yet)
+            node = group[name]
+            found = node.attrs.get("NX_class")
+            if hasattr(node, "keys") and found in (nexus_class, nexus_class.encode()):
+                yield node
 
 
 def linked_format(found: Any, linked: LinkedImages) -> Any:

@@ -37,10 +37,10 @@ LINE = re.compile(r"input line (\d+)")
 def load_params(recipe: Recipe, output_folder: Path) -> Any:
     """Parameters for one recipe; raises RecipeError. Copy them per frame: DIALS changes them."""
     params = _working_phil(recipe.phil).extract()
-    params.dispatch.find_spots = True
     params.dispatch.squash_errors = False
-    params.dispatch.hit_finder.enable = True
-    params.dispatch.hit_finder.minimum_number_of_reflections = recipe.min_spots_to_index
+    finder = params.dispatch.hit_finder
+    finder.maximum_number_of_reflections = most_spots_to_index(params)
+    finder.minimum_number_of_reflections, finder.enable = recipe.min_spots_to_index, True
     params.output.output_dir = str(output_folder)
     params.output.composite_output = False
     params.mp.debug.output_debug_logs = False
@@ -69,6 +69,12 @@ def complete_recipe(recipe: Recipe) -> Recipe:
 def changed_settings(text: str) -> dict[str, Any]:
     """Full names and values of the settings that differ from DIALS's defaults."""
     return {d.path: d.object.extract() for d in _changed(_working_phil(text))}
+
+
+def most_spots_to_index(params: Any) -> int | None:
+    """The hit finder's upper limit; None where it has none."""
+    finder = params.dispatch.hit_finder
+    return finder.maximum_number_of_reflections if finder.enable else None
 
 
 def overrides_geometry(params: Any) -> bool:
@@ -110,6 +116,8 @@ def _working_phil(text: str) -> Any:
     for definition in _changed(working):
         if definition.path in UNSUPPORTED:
             raise RecipeError(f"{definition.path} is not supported here: remove it")
+    if not params.dispatch.find_spots:
+        raise RecipeError("dispatch.find_spots=False leaves nothing to do: remove it")
     return working
 
 

@@ -70,6 +70,7 @@ def _install(paths: StackPaths) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     user = [f"--user={getpass.getuser()}"] if os.geteuid() == 0 else []
     options = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
+    options += ["--force"]  # not to stop where the machine's own name cannot be looked up
     done = subprocess.run(
         [_executable("mariadb-install-db"), *options, f"--datadir={fresh.resolve()}", *user],
         capture_output=True,

@@ -1,7 +1,8 @@
 """Finds free ports: the wanted one, else the next above it that nobody has or wants."""
 
+import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from libs.local_stack.errors import LocalStackError
@@ -10,6 +11,9 @@ from libs.local_stack.settings import MetricsPorts, Ports
 HOST = "127.0.0.1"
 LAST_PORT = 65535
 LOOK_AHEAD = 500
+CHANCE = random.SystemRandom()
+FIRST_PORT = 10_000
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def is_free(port: int) -> bool:
@@ -23,11 +27,19 @@ def is_free(port: int) -> bool:
     return True
 
 
-def any_free_port() -> int:
-    """A port of the system's choice."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def any_free_port(avoided: Collection[int] = ()) -> int:
+    """A port that no connection going out can take before its server listens."""
+    tried = CHANCE.sample(range(FIRST_PORT, _first_outgoing_port()), LOOK_AHEAD)
+    for port in tried:
+        if port not in avoided and is_free(port):
+            return port
+    raise LocalStackError(f"none of {LOOK_AHEAD} ports from {FIRST_PORT} on is free")
+
+
+def _first_outgoing_port() -> int:
+    """Where the system's own choice begins; if that is nearly everywhere, we share it."""
+    first = int(OUTGOING.read_text(encoding="utf-8").split()[0])
+    return first if first >= FIRST_PORT + LOOK_AHEAD else LAST_PORT
 
 
 def resolve_ports(wanted: Ports, free: Callable[[int], bool] = is_free) -> Ports:
@@ -45,7 +57,7 @@ def _next_free(
     name: str, port: int, avoided: set[int], taken: set[int], free: Callable[[int], bool]
 ) -> int:
     if port == 0:
-        return next(p for p in iter(any_free_port, 0) if p not in avoided)
+        return any_free_port(avoided)
     if port not in taken and free(port):
         return port
     above = range(port + 1, min(port + LOOK_AHEAD, LAST_PORT) + 1)

@@ -35,7 +35,7 @@ from libs.local_stack.supervisor_file import log_file
 from libs.local_stack.waiting import wait_until
 
 INFRASTRUCTURE = ("kafka", "mariadb", "prometheus", "grafana")
-READY_S = 120.0
+READY_S = 240.0
 DOWN_S = 120.0
 Report = Callable[[str], None]
 

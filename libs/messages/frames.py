@@ -61,7 +61,10 @@ class Lattice(Part, frozen=True, kw_only=True):
     unit_cell: tuple[float, float, float, float, float, float]
     space_group: str
     a_matrix: tuple[float, ...]
-    """Row-major 3 × 3 reciprocal-space setting matrix (1/Å): q = A h, in the laboratory frame."""
+    """Row-major 3 × 3 reciprocal-space setting matrix (1/Å): q = A h, in the laboratory frame.
+
+    Lane `fast`: relative to the true beam, where the header's is off; its cell is `unit_cell`.
+    """
     n_indexed: int
     n_integrated: int
     rmsd_px: float | None = None

@@ -79,13 +79,15 @@ class Agreement(Part, frozen=True, kw_only=True):
 
 
 class CellGroup(Part, frozen=True, kw_only=True):
-    """Lattices of similar edges among those found without a known cell."""
+    """Lattices that are the same, reduced, among those found without a known cell."""
 
     n_lattices: int
     n_of: int
     """Lattices that were looked at: the first one of each of the newest indexed frames."""
     edges_angstrom: tuple[float, float, float]
-    """Medians, shortest first."""
+    """Of the reduced cell: medians, shortest first."""
+    angles_deg: tuple[float, float, float] | None = None
+    """α, β, γ of the reduced cell of the lattice in their middle: all acute, or none."""
 
 
 class RatesUpdated(Message, frozen=True, kw_only=True):

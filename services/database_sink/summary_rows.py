@@ -12,7 +12,9 @@ from libs.messages import (
     ATTEMPT_SHIFT,
     AdviceCleared,
     AdviceRaised,
+    Agreement,
     BadMessageError,
+    Difference,
     FramesProcessed,
     JobChanged,
     RadialProfile,
@@ -28,10 +30,18 @@ COUNTS = (
     "n_multi_lattice", "n_high_quality", "n_unreadable",
 )  # fmt: skip
 RATES = tuple(Rates.__struct_fields__)
+INDEXED_BY = ("both", "neither", "own", "reference")
+DIFFERENCES = ("n_strong", "cell_percent", "d_min_angstrom")
+AGREEMENT_COLUMNS = (
+    *(f"agreement_rate{part}" for part in ("", "_low", "_high")),
+    *(f"n_indexed_by_{who}" for who in INDEXED_BY),
+    *(f"{what}_difference{part}" for what in DIFFERENCES for part in ("_n", "", "_low", "_high")),
+)
 RATES_COLUMNS = (
     *COUNTS, "n_announced", "n_waiting",
     *(f"{rate}_rate{part}" for rate in RATES for part in ("", "_low", "_high")),
     "index_fraction", "preliminary", "newest_ts_us", "updated_us", "live", "revision", "attempt",
+    *AGREEMENT_COLUMNS,
 )  # fmt: skip
 LONGEST_BLOB = (1 << 24) - 1
 CAUSE_LENGTH, LEVEL_LENGTH, SUGGESTION_LENGTH = 64, 16, 1000
@@ -90,6 +100,7 @@ def rates_row(message: RatesUpdated) -> tuple[Any, ...]:
         msgspec.json.encode(message.live).decode(),
         v.integer(message.revision, "revision"),
         v.count(message.attempt, "attempt", v.BIGGEST_ATTEMPT),
+        *_agreement(message.agreement),
     )
 
 
@@ -164,6 +175,21 @@ def _profile_precedence(batch: FramesProcessed) -> int:
     frames = min(len(batch.frames), _PROFILE_FRAMES)
     bits = _PROFILE_HASH_BITS
     return batch.attempt << ATTEMPT_SHIFT | frames << bits | content & ((1 << bits) - 1)
+
+
+def _agreement(found: Agreement | None) -> tuple[float | None, ...]:
+    if found is None:
+        return (None,) * len(AGREEMENT_COLUMNS)
+    return (
+        *_rate(found.agreement),
+        *(v.count(getattr(found, f"n_indexed_by_{who}"), who) for who in INDEXED_BY),
+        *(part for name in DIFFERENCES for part in _difference(getattr(found, name), name)),
+    )
+
+
+def _difference(found: Difference, name: str) -> tuple[float | None, ...]:
+    numbers = (found.median, found.low, found.high)
+    return v.count(found.n, f"{name}.n"), *(v.double_or_null(number) for number in numbers)
 
 
 def _rate(rate: Rate) -> tuple[float | None, float | None, float | None]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from libs.crystallography.advice.news import RUN_ENDED
 from libs.crystallography.rates import Rows
 from libs.messages import (
     AdviceCleared,
@@ -24,6 +23,7 @@ from libs.messages import (
     RunEnded,
     RunId,
 )
+from services.live_view.advice_board import AdviceBoard
 from services.live_view.held_job import HeldJob, Positions
 
 
@@ -66,8 +66,7 @@ class Showcase:
         self._told: dict[JobId, JobChanged] = {}
         self._ended: set[RunId] = set()
         self._rates: dict[JobId, RatesUpdated] = {}
-        self._advice: dict[JobId, dict[str, AdviceRaised]] = {}
-        self._ended_with: dict[JobId, dict[str, AdviceRaised]] = {}
+        self.advice = AdviceBoard()
         self.is_listed = False
 
     # ---- what it is told -------------------------------------------------------------------
@@ -92,12 +91,9 @@ class Showcase:
                 return Changes(jobs=True)
             case RatesUpdated():
                 return self._learn_rates(message)
-            case AdviceRaised():
-                self._advice.setdefault(message.job, {})[message.cause] = message
-                self._ended_with.get(message.job, {}).pop(message.cause, None)
+            case AdviceRaised() | AdviceCleared():
+                self.advice.learn(message)
                 return self._rates_again(message.job)
-            case AdviceCleared():
-                return self._learn_cleared(message)
         return Changes()
 
     def forget_rates(self, job: JobId) -> None:
@@ -168,14 +164,6 @@ class Showcase:
         shown = (self._rates.get(job.job) for job in self._listed.values())
         return tuple(rates for rates in shown if rates is not None)
 
-    def advice(self, job: JobId) -> AdviceRaised | None:
-        """The oldest advice in force for a job, `act` before `watch`."""
-        return _first(self._advice.get(job, {}).values())
-
-    def ended_with(self, job: JobId) -> AdviceRaised | None:
-        """What was wrong when the job's run ended, and was never cured."""
-        return _first(self._ended_with.get(job, {}).values())
-
     # ---- inside ----------------------------------------------------------------------------
 
     def _newest(self) -> frozenset[JobId]:
@@ -205,12 +193,6 @@ class Showcase:
         self._rates[message.job] = message
         return Changes(rates=(message,))
 
-    def _learn_cleared(self, message: AdviceCleared) -> Changes:
-        raised = self._advice.get(message.job, {}).pop(message.cause, None)
-        if raised is not None and message.because == RUN_ENDED:
-            self._ended_with.setdefault(message.job, {})[message.cause] = raised
-        return self._rates_again(message.job)
-
     def _rates_again(self, job: JobId) -> Changes:
         rates = self._rates.get(job)
         return Changes(rates=() if rates is None else (rates,))
@@ -228,7 +210,3 @@ class Showcase:
             state=told.state if told else job.state,
             cutoffs=told.recipe.cutoffs if told else job.cutoffs,
         )
-
-
-def _first(raised: Iterable[AdviceRaised]) -> AdviceRaised | None:
-    return min(raised, key=lambda a: (a.level != "act", a.since_us, a.cause), default=None)

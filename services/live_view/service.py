@@ -85,7 +85,7 @@ class LiveView:
 
     def advised(self, rates: RatesUpdated) -> dict[str, Any]:
         """Rates as the page gets them: with advice."""
-        return advised(rates, self.showcase.advice(rates.job), self.showcase.ended_with(rates.job))
+        return advised(rates, self.showcase.advice)
 
     async def load(self, job: ShownJob) -> None:
         """Bring a job's columns in from the database; the tail adds what comes meanwhile."""

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from libs.crystallography.rates import RESOLUTIONS, Resolution, Rows, Rules, resolution_of
-from libs.messages import AdviceRaised, Cutoffs, RatesUpdated, Shells
+from libs.messages import Cutoffs, RatesUpdated, Shells
 from libs.messages.units import US_PER_SECOND
+from services.live_view.advice_board import AdviceBoard
 
 MAGIC, VERSION = 0x53544C53, 1
 SHOWN_FLAGS = 7
@@ -71,12 +72,14 @@ def plain(part: Any) -> Any:
     return part
 
 
-def advised(
-    rates: RatesUpdated, advice: AdviceRaised | None, ended_with: AdviceRaised | None = None
-) -> dict[str, Any]:
-    """Rates as a JSON object, with the advice in force and that with which the run ended."""
+def advised(rates: RatesUpdated, advice: AdviceBoard) -> dict[str, Any]:
+    """Rates as a JSON object: with the advice in force, that with which the run ended, and past."""
     content: dict[str, Any] = plain(rates)
-    return content | {"advice": plain(advice), "ended_with": plain(ended_with)}
+    return content | {
+        "advice": plain(advice.in_force(rates.job)),
+        "ended_with": plain(advice.ended_with(rates.job)),
+        "past_advice": plain(advice.past(rates.job)),
+    }
 
 
 def frame_object(stored: Any) -> dict[str, Any]:

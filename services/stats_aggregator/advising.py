@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from libs.crystallography.advice import Adviser, Cause
 from libs.crystallography.advice.lag import Backlog, lag_advice
-from libs.crystallography.advice.news import FOREVER, News, Record
+from libs.crystallography.advice.lost import lost_advice
+from libs.crystallography.advice.news import CURED, FOREVER, RUN_ENDED, WITHDRAWN, News, Record
 from libs.crystallography.advice.settled import LOOKED_AT, Span, settled_frames
 from libs.crystallography.rates import JobStatistics
 from libs.crystallography.rates.classes import KNOWN
@@ -19,6 +20,8 @@ from services.stats_aggregator.knowledge import RunView
 
 LOOK_EVERY_US = US_PER_SECOND
 SILENT_US = LAGGING_US = 10 * US_PER_SECOND
+GIVEN_UP_US = 600 * US_PER_SECOND
+"""So long after the last result of an ended run its other frames are not expected any more."""
 
 
 @dataclass(kw_only=True)
@@ -29,6 +32,7 @@ class Watch:
     adviser: Adviser = field(default_factory=Adviser)
     looked_us: int = 0
     changed_us: int = 0
+    n_changes: int = 0
     behind_us: int | None = None
 
 
@@ -39,11 +43,13 @@ class Stage:
     n_waiting: int
     is_open: bool
     spans: Sequence[Span]
+    is_given_up: bool = False
+    """Whether those that wait are not expected any more."""
 
     @property
     def is_over(self) -> bool:
         """Whether all is known that will ever be known."""
-        return self.n_waiting == 0 and not self.is_open
+        return (self.n_waiting == 0 or self.is_given_up) and not self.is_open
 
 
 class Advising:
@@ -87,7 +93,7 @@ class Advising:
         """What is to be told of a job now; at most once a second it is found out.
 
         What holds when a run is over ends with it, so that nothing alarms that nobody can cure; a
-        stopped job is over whatever waits.
+        stopped job is over whatever waits, an ended run when nothing came for ten minutes.
         """
         watch = self._watched.get(job)
         if watch is None or watch.statistics is not statistics:
@@ -97,13 +103,44 @@ class Advising:
         watch.looked_us = now_us
         if watch.adviser.update(statistics):
             watch.changed_us = now_us
+            watch.n_changes += 1
         if not len(watch.adviser.timeline):
             return self._record(job).news((), FOREVER, lambda e: watch.adviser.advice(job, e))
         waiting = 0 if is_stopped else max(0, run.n_announced - statistics.n_results)
-        stage = Stage(n_waiting=waiting, is_open=run.is_open and not is_stopped, spans=run.spans)
-        return self._on_frames(job, watch, stage, now_us) + self._on_backlog(
-            job, watch, stage, now_us
+        is_open = run.is_open and not is_stopped
+        stage = Stage(
+            n_waiting=waiting,
+            is_open=is_open,
+            spans=run.spans,
+            is_given_up=waiting > 0 and not is_open and self._is_given_up(job, watch, now_us),
         )
+        lost = () if is_stopped else self._on_lost(job, watch, stage, run.n_announced)
+        on_frames = self._on_frames(job, watch, stage, now_us)
+        return on_frames + self._on_backlog(job, watch, stage, now_us) + lost
+
+    def _is_given_up(self, job: JobId, watch: Watch, now_us: int) -> bool:
+        """Nothing came for long; a process that took over relies on what was told before."""
+        if now_us - watch.changed_us >= GIVEN_UP_US:
+            return True
+        told = self._record(job).told_lost()
+        return watch.n_changes <= 1 and any(one.since_us == watch.adviser.last_us for one in told)
+
+    def _on_lost(self, job: JobId, watch: Watch, stage: Stage, n_announced: int) -> News:
+        """Say how many frames never came; take it back when some do."""
+        record, at_us = self._record(job), watch.adviser.last_us
+        told = record.told_lost()
+        messages: News = ()
+        if not stage.is_given_up:
+            messages = tuple(record.cleared(one, one.since_us, WITHDRAWN) for one in told)
+        elif not told:
+            raised = lost_advice(job, stage.n_waiting, n_announced, at_us)
+            cleared = AdviceCleared(
+                job=job, cause=raised.cause, since_us=at_us, cleared_us=at_us, because=RUN_ENDED
+            )
+            messages = (raised, cleared)
+        for message in messages:
+            record.remember(message)
+        return messages
 
     def _on_frames(self, job: JobId, watch: Watch, stage: Stage, now_us: int) -> News:
         adviser = watch.adviser
@@ -130,8 +167,9 @@ class Advising:
         elif watch.behind_us is None:
             watch.behind_us = now_us
         messages: News = ()
-        if told and backlog.caught_up:
-            messages = tuple(record.cleared(one, max(now_us, one.since_us)) for one in told)
+        if told and (backlog.caught_up or stage.is_over):
+            why = CURED if backlog.caught_up else RUN_ENDED
+            messages = tuple(record.cleared(one, max(now_us, one.since_us), why) for one in told)
         elif not told and watch.behind_us is not None and now_us - watch.behind_us >= LAGGING_US:
             newest_us = watch.statistics.newest_ts_us() or now_us
             messages = (lag_advice(job, backlog, newest_us, now_us),)

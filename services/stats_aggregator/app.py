@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ from libs.messages.units import US_PER_SECOND
 from libs.service_kit import configure_logging
 from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
 from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
+from services.stats_aggregator.claim import Claim
 from services.stats_aggregator.config import AggregatorSettings
 from services.stats_aggregator.partition import SERVICE
 from services.stats_aggregator.quick_fetch import QuickFetchApp
@@ -47,12 +49,32 @@ def main() -> NoReturn:
     settings = AggregatorSettings()  # type: ignore[call-arg]  # from the environment
     configure_logging(SERVICE, settings.log)
     LOG.info("service_started", metrics_port=start_metrics_server(settings.metrics))
+    claim = Claim(SERVICE, settings.instance, settings.kafka.bootstrap)
+    claim.wait()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     faust.Worker(
         Shell(settings).app, loop=loop, loglevel="WARN", quiet=True, redirect_stdouts=False
     ).execute_from_commandline()
     raise SystemExit(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """By two clocks: one of them may have stood still with the machine, the other be set anew."""
+
+    us: int
+    monotonic_s: float
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """This one."""
+        return cls(us=_now_us(), monotonic_s=time.monotonic())
+
+    def seconds_since(self, earlier: "Moment") -> float:
+        """By the clock that went on for longer."""
+        by_date_s = (self.us - earlier.us) / US_PER_SECOND
+        return max(by_date_s, self.monotonic_s - earlier.monotonic_s)
 
 
 class Shell:
@@ -66,7 +88,7 @@ class Shell:
         self._n_bytes, self._has_frames, self._counting = 0, asyncio.Event(), asyncio.Lock()
         self._unacknowledged: list[Any] = []
         self._aggregator: Aggregator | None = None
-        self._turned_s = time.monotonic()
+        self._turned = Moment.now()
         self.app = _app(settings)
         self._wire()
 
@@ -135,12 +157,12 @@ class Shell:
             await _or_exit(self._turn(self._aggregator))
 
     async def _turn(self, aggregator: Aggregator) -> None:
-        last, self._turned_s = self._turned_s, time.monotonic()
-        if self._turned_s - last > PAUSED_S:
+        last, self._turned = self._turned, Moment.now()
+        if self._turned.seconds_since(last) > PAUSED_S:
             await aggregator.checkpoint(prove=True)
         assigned = self._assigned()
         await aggregator.hold(frozenset(tp.partition for tp in assigned))
-        await aggregator.publish()
+        await aggregator.publish(self._turned.us)
         self._show_lag(aggregator, assigned)
 
     async def _checkpoint(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from libs.crystallography.advice.news import News
-from libs.crystallography.agreement import agreement_of
+from libs.crystallography.agreement import REFERENCE_LANE, agreement_of
 from libs.crystallography.cell_groups import cell_groups
 from libs.crystallography.cells import knows_cell
 from libs.crystallography.rates import JobStatistics, Rules
@@ -31,7 +31,6 @@ from services.stats_aggregator.partition import PartitionState
 US_PER_MS = 1000
 UNSETTLED = 30
 """So many times as long jobs stay in memory whose rates are preliminary."""
-REFERENCE_LANE = Lane.DIALS
 
 
 class Aggregation:
@@ -199,7 +198,13 @@ class Aggregation:
         is_final = last is not None and not last.preliminary
         touched_us = self._touched_us.setdefault(job, now_us)
         is_quiet = now_us - touched_us >= idle_us * (1 if is_final else UNSETTLED)
-        return is_quiet and job not in self._changed
+        return is_quiet and job not in self._changed and not self._has_to_end(job)
+
+    def _has_to_end(self, job: JobId) -> bool:
+        """Whether its run has ended and something is still said to hold."""
+        known = self.knowledge.jobs.get(job)
+        is_over = known is not None and not self.knowledge.run(known.run).is_open
+        return is_over and bool(self.advising.active(job))
 
     def _agreement(self, job: JobChanged, own: JobStatistics) -> Agreement | None:
         """With the reference lane, for jobs of other lanes."""

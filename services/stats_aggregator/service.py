@@ -120,13 +120,19 @@ class Aggregator:
         for stretch in _stretches(records):
             await self._count(stretch)
 
-    async def publish(self) -> None:
-        """Publish the rates of jobs that changed; tombstones for those that were deleted."""
+    async def publish(self, as_of_us: int | None = None) -> None:
+        """Publish the rates of jobs that changed; tombstones for those that were deleted.
+
+        `as_of_us`: when it was last certain that no other process counts what is ours (now by
+        default). Revisions are made of it, so that what a process sends that was paused since then
+        stands below what its successor has published.
+        """
+        as_of_us = self._now_us() if as_of_us is None else as_of_us
         await self._wake_restless()
         for job in self.aggregation.deletions():
             await self._sink.tombstone(RATES, job)
-        updates = self.aggregation.updates(self._now_us())
-        advice = self.aggregation.advice(self._now_us())
+        updates = self.aggregation.updates(as_of_us)
+        advice = self.aggregation.advice(as_of_us)
         await self._sink.publish([*updates, *advice])
         MESSAGES_TOTAL.labels(SERVICE, ADVICE.name, "out").inc(len(advice))
         MESSAGES_TOTAL.labels(SERVICE, RATES.name, "out").inc(len(updates))

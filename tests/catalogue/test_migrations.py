@@ -14,6 +14,13 @@ from tests.database_sink.harness import Harness, everything
 pytestmark = pytest.mark.system
 
 
+@pytest.fixture
+def database(empty_database: DatabaseServer) -> DatabaseServer:
+    """Migrated by alembic; the other tests' databases get the same statements without it."""
+    empty_database.migrate()
+    return empty_database
+
+
 async def tables(engine: AsyncEngine) -> set[str]:
     async with engine.connect() as connection:
         rows = await connection.execute(sa.text("SHOW TABLES"))
@@ -22,6 +29,42 @@ async def tables(engine: AsyncEngine) -> set[str]:
 
 async def test_migrations_make_exactly_the_models(database: DatabaseServer) -> None:
     assert "No new upgrade operations detected" in database.alembic("check")
+
+
+async def test_other_tests_have_the_same_tables_and_rights(
+    database: DatabaseServer, mariadb: DatabaseServer
+) -> None:
+    other = mariadb.with_name(f"{database.name}_other")
+    other.create()
+    try:
+        other.make_tables()
+        assert await definitions(other) == await definitions(database)
+    finally:
+        other.drop()
+
+
+async def definitions(server: DatabaseServer) -> list[str]:
+    """How every table would be made, and who may do what."""
+    engine = open_engine(server.url("owner"))
+    try:
+        asked = [f"SHOW CREATE TABLE `{name}`" for name in sorted(await tables(engine))]
+        async with engine.connect() as connection:
+            answers = [(await connection.execute(sa.text(text))).one()[1] for text in asked]
+    finally:
+        await engine.dispose()
+    return [*answers, *[await rights(server, account) for account in ("writer", "editor")]]
+
+
+async def rights(server: DatabaseServer, account: str) -> str:
+    engine = open_engine(server.url(account))
+    try:
+        async with engine.connect() as connection:
+            rows = await connection.execute(sa.text("SHOW GRANTS"))
+            own = [row[0] for row in rows if f"`{server.name}`" in row[0]]
+    finally:
+        await engine.dispose()
+    assert own
+    return "\n".join(sorted(own)).replace(server.name, "it")
 
 
 async def test_down_and_up_again_keeps_what_people_wrote(

@@ -21,17 +21,9 @@ def exported() -> dict[str, frozenset[str]]:
         for path in (ROOT / folder).rglob("*.py"):
             source = path.read_text(encoding="utf-8")
             if "prometheus_client" in source:
-                for call in ast.walk(_parsed(source)):
+                for call in ast.walk(ast.parse(source)):
                     names |= dict(_metric(call))
     return names
-
-
-def _parsed(source: str) -> ast.Module:
-    """Python 3.11.2 sometimes miscounts its own recursion here (SystemError): then once more."""
-    try:
-        return ast.parse(source)
-    except SystemError:
-        return ast.parse(source)
 
 
 def used(expression: str) -> Iterator[tuple[str, frozenset[str]]]:

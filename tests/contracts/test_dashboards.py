@@ -29,6 +29,11 @@ TARGETS = [(panel["title"], target) for panel in PANELS for target in panel["tar
 PROMQL = [(title, target["expr"]) for title, target in TARGETS if "expr" in target]
 SQL = [(title, target["rawSql"]) for title, target in TARGETS if "rawSql" in target]
 SQL += [(a["name"], a["target"]["rawSql"]) for a in BOARD["annotations"]["list"]]
+COUNTS = [
+    column.name
+    for column in summaries.RatesRow.__table__.columns
+    if column.name.startswith("n_") and not column.nullable
+]
 START_S = 1_800_000_000
 US = 1_000_000
 
@@ -174,6 +179,15 @@ ROWS = [
             "evidence": "[]", "suggestion": "look at the jet",
         },
     ),
+    (
+        summaries.RatesRow,
+        {
+            **dict.fromkeys(COUNTS, 0), "job_id": 1, "index_fraction": 1.0, "preliminary": False,
+            "updated_us": 0, "live": "[]", "revision": 1, "attempt": 1, "agreement_rate": 0.9,
+            "n_indexed_by_both": 6, "n_indexed_by_neither": 3, "n_indexed_by_own": 1,
+            "n_indexed_by_reference": 0, "cell_percent_difference": 0.02,
+        },
+    ),
 ]  # fmt: skip
 
 
@@ -259,6 +273,9 @@ async def test_tables_series_and_annotations_name_what_they_show(answer):
     assert (lost["frame"], lost["reason"], lost["file"]) == (3, "cut off", "/x/a.h5")
     (advice,) = await answer(sql.ADVICE)
     assert advice["suggestion"] == "look at the jet"
+    (lanes,) = await answer(sql.AGREEMENT)
+    assert (lanes["run"], lanes["compared"], lanes["agreement"]) == ("7", 10, 0.9)
+    assert (lanes["only own lane"], lanes["cell (%)"], lanes["spots"]) == (1, 0.02, None)
     assert {row["metric"] for row in await answer(sql.WORKERS)} == {"w1"}
     assert {row["metric"] for row in await answer(sql.OUTCOMES)} == {"processed", "unreadable"}
 

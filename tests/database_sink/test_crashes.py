@@ -82,7 +82,8 @@ async def undisturbed(database: DatabaseServer) -> tuple[m.JobId, object]:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     order=st.randoms(use_true_random=False),

@@ -89,7 +89,7 @@ def outages() -> float:
 
 async def until_retried(more: int) -> None:
     loop = asyncio.get_running_loop()
-    deadline, enough = loop.time() + 100, outages() + more
+    deadline, enough = loop.time() + 240, outages() + more
     while outages() < enough:
         assert loop.time() < deadline
         await asyncio.sleep(0.05)

@@ -24,7 +24,7 @@ from tests.database_server import DatabaseServer
 from tests.database_sink.harness import FILLED, Harness, everything, table
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 120.0
+DEADLINE_S = 240.0
 FRAMES = 300
 AWAY_S = 30.0
 

@@ -68,3 +68,11 @@ prediction.d_min = 2.5
     assert (spots.global_threshold, fast.min_spot_size) == (100.0, 2)
     assert (index.max_lattices, index.d_min_angstrom) == (3, 1.7)
     assert fast.settings.integration.d_min_angstrom == 2.5
+
+
+@pytest.mark.parametrize(("given", "most"), [("None", None), ("0", 0), ("4", 4)])
+def test_the_recipe_says_how_many_lattices(given: str, most: int | None) -> None:
+    lane = FastLane()
+    fast = lane.recipe(recipe(f"{KNOWN}indexing.multiple_lattice_search.max_lattices={given}"))
+    lane.close()
+    assert fast.settings.index.max_lattices == most

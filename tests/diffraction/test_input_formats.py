@@ -19,13 +19,19 @@ from libs.simulation import Kind
 from tests.diffraction.conftest import SimulatedRun, TaskMaker
 from tests.diffraction.hdf5_layouts import (
     MPCCD_SHAPE,
+    as_dectris_master,
     as_external_links,
     as_virtual,
+    under_another_name,
     write_mpccd,
 )
 
 pytestmark = pytest.mark.system
-LAYOUTS = {"virtual data set": as_virtual, "external links": as_external_links}
+LAYOUTS = {
+    "virtual data set": as_virtual,
+    "external links": as_external_links,
+    "links, another name": under_another_name(as_external_links),
+}
 PARTS = (5, 1, 6)
 MPCCD_PHIL = """
 spotfinder.threshold.algorithm = dispersion
@@ -60,6 +66,21 @@ def test_every_frame_is_that_of_the_single_file(
         assert ours.beam == expected.beam
         assert ours.detector == expected.detector
         assert ours.clock == expected.clock
+
+
+def test_a_dectris_master_that_is_no_nxmx_gives_each_frame(
+    original: Path, reader: FrameReader, tmp_path: Path
+) -> None:
+    """dxtbx follows its links itself."""
+    master = as_dectris_master(original, tmp_path / "run", PARTS)
+    assert reader.count(str(master)) == sum(PARTS)
+    for index in range(sum(PARTS)):
+        ours, expected = reader.read(str(master), index), reader.read(str(original), index)
+        assert ours.format_class.__name__ == "FormatHDF5EigerNearlyNexus"
+        image = expected.images[0].as_numpy_array()
+        corner = ours.images[0].as_numpy_array()[: image.shape[0], : image.shape[1]]
+        assert np.array_equal(corner, image)
+    assert ours.detector[0].get_distance() == pytest.approx(75.0, abs=1e-3)
 
 
 def test_each_frame_has_its_own_wavelength(original: Path, reader: FrameReader) -> None:

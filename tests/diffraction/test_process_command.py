@@ -1,6 +1,8 @@
 """`stillstream process` on real files with real DIALS, as a program of its own."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +93,24 @@ def test_without_two_lanes_there_is_nothing_to_compare(tmp_path: Path) -> None:
     done = process("a.cbf", "--recipe", recipe, "--lane", "both")
     assert done.returncode != 0
     assert "there are no two lanes to compare" in done.stderr
+
+
+def test_an_interrupted_command_ends_at_once_without_a_word_too_many(
+    simulated: SimulatedRun, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "quick.phil"
+    recipe.write_text(simulated.recipe.phil)
+    files = [str(simulated.folder / "shot_00001.h5")] * 20
+    command = [sys.executable, "-m", "libs.command_line", "process", *files, "--workers", "1"]
+    started = subprocess.Popen(
+        [*command, "--recipe", str(recipe), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        start_new_session=True,
+    )  # fmt: skip
+    assert started.stdout is not None
+    assert json.loads(started.stdout.readline())["frame"] == 0
+    os.killpg(started.pid, signal.SIGINT)
+    rest, errors = started.communicate(timeout=60)
+    assert started.returncode == 1
+    assert errors.split() == ["Aborted!"]
+    assert len(rest.splitlines()) < 20 * 12 - 1

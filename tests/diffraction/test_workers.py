@@ -37,7 +37,7 @@ def pid_of(pool: WorkerPool) -> int:
     return int(ended.value)
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
@@ -100,10 +100,10 @@ def test_a_worker_that_exits_is_a_crash(pool: WorkerPool) -> None:
 def test_a_worker_killed_from_outside_costs_nothing(pool: WorkerPool) -> None:
     before = pid_of(pool)
     with ThreadPoolExecutor(1) as threads:
-        task = threads.submit(pool.run, ("sleep", 0.6), GENEROUS)
+        task = threads.submit(pool.run, ("sleep", 2.0), GENEROUS)
         until(lambda: not task.done())
         os.kill(before, signal.SIGKILL)
-        ended = task.result(timeout=30)
+        ended = task.result(timeout=240)
     assert isinstance(ended, Answered)
     assert ended.worker != before
 
@@ -113,13 +113,13 @@ def test_a_grown_worker_is_replaced() -> None:
         ended = pool.run(("grow", 200), GENEROUS)
         assert isinstance(ended, Answered)
         assert pid_of(pool) != ended.value
-        assert gone(ended.value)
+        until(lambda: gone(ended.value))
 
 
 def test_two_workers_work_at_the_same_time() -> None:
     with WorkerPool(2, make_poison) as pool, ThreadPoolExecutor(2) as threads:
-        started = [threads.submit(pool.run, ("sleep", 1.0), GENEROUS) for _ in range(2)]
-        workers = {task.result(timeout=30).worker for task in started}
+        started = [threads.submit(pool.run, ("sleep", 3.0), GENEROUS) for _ in range(2)]
+        workers = {task.result(timeout=240).worker for task in started}
     assert len(workers) == 2
 
 
@@ -140,7 +140,7 @@ def test_closing_ends_workers_and_tasks() -> None:
             until(lambda: not task.done())
             pool.close()
             with pytest.raises(PoolClosedError):
-                task.result(timeout=30)
+                task.result(timeout=240)
     until(lambda: gone(pid))
 
 

@@ -113,7 +113,7 @@ class FakeFrames:
 
     def process(self, task: FrameTask) -> FrameReply:
         self.asked.append(task)
-        self.go.wait(20)
+        self.go.wait(240)
         if self._bad_recipe:
             raise RecipeError("unknown parameter foo (line 1)")
         part = ArchivePart(frame=task.frame) if task.keep_parts else None

@@ -56,7 +56,7 @@ async def frame_processor(
     finally:
         if process.returncode is None:
             process.terminate()
-            await asyncio.wait_for(process.wait(), timeout=60)
+            await asyncio.wait_for(process.wait(), timeout=240)
 
 
 def chunks(run: RunId, simulated: SimulatedRun, folder: Path) -> list[FramesToProcess]:
@@ -142,7 +142,10 @@ async def test_a_run_with_a_kill_in_the_middle(
         once, again = ({precedence(0, r) for r in found} for found in (results, repeated[frame]))
         assert once == again
     assert expected[12][0].outcome is Outcome.UNREADABLE
-    reflections = await read_whole(kafka, REFLECTIONS)
+    ours = (undisturbed.encode(), killed.encode())
+    reflections = [
+        r for r in await read_whole(kafka, REFLECTIONS) if (r.key or b"").startswith(ours)
+    ]
     lattices = sum(len(results[0].lattices) for results in expected.values())
     assert len({(r.key, r.value) for r in reflections}) == 2 * lattices
     assert len(list(archive.glob("**/*_integrated.refl"))) == 2 * 3
@@ -163,8 +166,9 @@ async def test_a_hostile_message_costs_itself_and_all_work_is_committed(
     async with frame_processor(kafka, tmp_path) as process:
         await wait_for_results(kafka, run, 1)
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), timeout=60) == 0
+        assert await asyncio.wait_for(process.wait(), timeout=240) == 0
     letters = readable(await read_whole(kafka, DEAD_LETTERS))
-    rejected = [r.value for r in letters if isinstance(r, MessageRejected)]
-    assert rejected.count(b"\xc1 no message") == 1
+    rejected = [r for r in letters if isinstance(r, MessageRejected)]
+    bad = {(r.partition, r.offset) for r in rejected if r.value == b"\xc1 no message"}
+    assert len(bad) == 1  # it may have been said twice
     assert await waiting_work(kafka) == 0

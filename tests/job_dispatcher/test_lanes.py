@@ -27,7 +27,7 @@ def to_dials(recipe: Recipe) -> LaneAnswer:
 
 async def answer(lanes: Lanes, recipe: Recipe) -> Recipe:
     """Ask again until the reading, in a thread, is done."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 240
     while (found := lanes.of(recipe)) is None:
         assert time.monotonic() < deadline, "no answer came in time"
         await asyncio.sleep(0.001)
@@ -35,7 +35,7 @@ async def answer(lanes: Lanes, recipe: Recipe) -> Recipe:
 
 
 async def until(here: Harness, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         await here.step()

@@ -23,7 +23,7 @@ from tests.job_dispatcher.test_live_sampling import finished_late
 from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 60.0
+DEADLINE_S = 240.0
 RUN = m.run_id("dispatched", "jet-a", "1", 1)
 
 

@@ -66,12 +66,15 @@ async def opened(query: str, *, phone: bool = False, dark: bool = False) -> Asyn
         async_playwright() as playwright,
     ):
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+            timeout=240_000,
         )
         page = await browser.new_page(
             viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
             color_scheme="dark" if dark else "light",
         )
+        page.set_default_timeout(120_000)
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(str(server.make_url(f"/compare{query}")))

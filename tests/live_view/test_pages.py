@@ -137,6 +137,26 @@ async def test_what_a_run_ended_with_is_in_force_no_longer_and_still_known(
     assert (rates["ended_with"] or {}).get("cause") == left
 
 
+async def test_what_was_withdrawn_is_not_what_the_run_ended_with(site: Site) -> None:
+    await site.view.look_at_database()
+    raised = AdviceRaised(
+        job=JOB, cause="data_missing", since_us=START_US, level="act", evidence=(), suggestion="",
+        raised_us=START_US,
+    )  # fmt: skip
+    cleared = [
+        AdviceCleared(
+            job=JOB, cause="data_missing", since_us=START_US, cleared_us=START_US, because=because
+        )
+        for because in ("run_ended", "withdrawn")
+    ]
+    site.view.take_facts([record_of(f) for f in (rates_of(batch([result(1)])), raised, cleared[0])])
+    (rates,) = await (await site.client.get("/api/rates")).json()
+    assert rates["ended_with"]["cause"] == "data_missing"
+    site.view.take_facts([record_of(cleared[1])])
+    (rates,) = await (await site.client.get("/api/rates")).json()
+    assert rates["ended_with"] is None
+
+
 async def test_events_are_streamed(site: Site) -> None:
     answer = await site.client.get("/api/events")
     assert answer.content_type == "text/event-stream"

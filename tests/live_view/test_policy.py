@@ -34,9 +34,12 @@ async def test_nothing_on_the_page_breaks_the_content_security_policy() -> None:
         async_playwright() as playwright,
     ):
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+            timeout=240_000,
         )
         page = await browser.new_page()
+        page.set_default_timeout(120_000)
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(str(server.make_url("/")))

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from libs.local_stack import LocalStackError, MetricsPorts, Ports
-from libs.local_stack.ports import is_free, moved, read_ports, resolve_ports, write_ports
+from libs.local_stack.ports import (
+    OUTGOING,
+    any_free_port,
+    is_free,
+    moved,
+    read_ports,
+    resolve_ports,
+    write_ports,
+)
 
 
 @pytest.fixture
@@ -48,6 +56,11 @@ def test_zero_takes_any_free_port_and_does_not_count_as_moved() -> None:
     assert given.kafka != given.mariadb
     assert 0 not in (given.kafka, given.mariadb)
     assert moved(wanted, given) == {}
+
+
+def test_a_free_port_is_none_that_an_outgoing_connection_could_get() -> None:
+    lowest = int(OUTGOING.read_text().split()[0])
+    assert all(any_free_port() < lowest for _ in range(20))
 
 
 def test_no_free_port_is_an_error_that_names_the_setting() -> None:

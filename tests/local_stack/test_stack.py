@@ -13,7 +13,7 @@ from tests.conftest import StackFactory
 from tests.database_server import DatabaseServer
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 60.0
+DEADLINE_S = 240.0
 
 
 @pytest.fixture(scope="module")

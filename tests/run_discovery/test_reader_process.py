@@ -30,7 +30,7 @@ def hanging(path: Path) -> Path:
 
 @pytest.fixture
 def reader():
-    process = ReaderProcess(cpu_limit_s=2.0, wall_limit_s=1.0)
+    process = ReaderProcess(cpu_limit_s=60.0, wall_limit_s=240.0)
     yield process
     process.close()
 
@@ -43,7 +43,15 @@ def test_it_answers_as_the_function_does(reader, tmp_path):
         reader.look_into(bad, time_zone="UTC")
 
 
-def test_a_file_that_hangs_ends_the_process_and_the_next_is_read(reader, tmp_path):
+@pytest.fixture
+def impatient():
+    process = ReaderProcess(cpu_limit_s=60.0, wall_limit_s=4.0)
+    yield process
+    process.close()
+
+
+def test_a_file_that_hangs_ends_the_process_and_the_next_is_read(impatient, tmp_path):
+    reader = impatient
     with pytest.raises(ReaderDiedError, match=r"x\.h5"):
         reader.look_into(hanging(tmp_path / "x.h5"), time_zone="UTC")
     assert reader.look_into(written(tmp_path / "a.h5"), time_zone="UTC").readable == 3

@@ -29,7 +29,7 @@ from tests.run_discovery.helpers import MINI_CBF
 from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 120.0
+DEADLINE_S = 240.0
 
 
 class Process:

@@ -56,7 +56,7 @@ def open_reader() -> Iterator[Callable[[Path], Reader]]:
 
     yield start
     for process in processes:
-        process.communicate(timeout=30)
+        process.communicate(timeout=240)
 
 
 def test_each_frame_is_seen_as_soon_as_it_is_written(

@@ -16,7 +16,7 @@ from libs.messages import JobId, RatesUpdated
 from libs.messages.topics import RATES
 from libs.streams import decode_record, read_whole
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 
 
 class AggregatorProcess:
@@ -78,6 +78,12 @@ class AggregatorProcess:
         self._process.send_signal(signal.SIGCONT)
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """The exit status, None while it runs."""
         assert self._process is not None
@@ -101,7 +107,7 @@ class AggregatorProcess:
         """SIGTERM; gives the exit status."""
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(timeout=40)
+        return self._process.wait(timeout=PATIENCE_S)
 
     @property
     def log(self) -> str:
@@ -111,7 +117,7 @@ class AggregatorProcess:
         """A sample by its name with labels, as Prometheus would scrape it from the last start."""
         started = [line for line in self.log.splitlines() if "metrics_port" in line]
         port = int(started[-1].split('"metrics_port": ')[1].split(",")[0].rstrip("}"))
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             lines = answer.read().decode().splitlines()
         values = [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + " ")]
         return values[0] if values else None

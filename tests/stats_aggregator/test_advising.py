@@ -1,5 +1,7 @@
 """Advice as the aggregator tells it: once, over restarts, with the clock only where it belongs."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from libs.crystallography.rates import Rows
@@ -126,6 +128,100 @@ def test_a_run_is_not_over_while_frames_wait() -> None:
     assert [type(m) for m in core.advice(clock(60))] == [AdviceRaised]
     feed(core, _as_frames(LOST[-1:], len(LOST) + 2)[-1:])
     assert [type(m) for m in core.advice(clock(62))] == [AdviceCleared]
+
+
+N = len(LOST) + 1
+"""Results of a run of LOST."""
+ABANDONED = (arrived(N + 9), ended(N + 9))
+TEN_MINUTES_LATER = 60 + 600
+Said = list[tuple[str, str, str]]
+
+
+def said(messages: Sequence[Message]) -> Said:
+    """What was raised or cleared, and why."""
+    return [
+        (type(m).__name__[6:].lower(), m.cause, getattr(m, "because", ""))
+        for m in messages
+        if isinstance(m, AdviceRaised | AdviceCleared)
+    ]
+
+
+def test_an_ended_run_is_given_up_ten_minutes_after_its_last_result() -> None:
+    core = counting(LOST, *ABANDONED)
+    assert said(core.advice(clock(60))) == [("raised", "no_jet", "")]
+    assert core.advice(clock(TEN_MINUTES_LATER - 1)) == ()
+    news = core.advice(clock(TEN_MINUTES_LATER))
+    assert said(news) == [
+        ("cleared", "no_jet", "run_ended"),
+        ("raised", "data_missing", ""),
+        ("cleared", "data_missing", "run_ended"),
+    ]
+    assert isinstance(news[1], AdviceRaised)
+    assert news[1].evidence[0].startswith(f"9 of {N + 9} announced frames have no result")
+    assert {m.cleared_us for m in news if isinstance(m, AdviceCleared)} == {clock(60)}
+    assert core.advising.active(JOB) == ()
+    assert core.advice(clock(2 * TEN_MINUTES_LATER)) == ()
+
+
+def test_what_is_said_of_a_given_up_run_does_not_depend_on_when() -> None:
+    """A replay is counted in one go, years later: it tells the same messages."""
+    live = counting(LOST[:900], *ABANDONED)
+    news = live.advice(clock(30))
+    feed(live, LOST)
+    news += live.advice(clock(60)) + live.advice(clock(TEN_MINUTES_LATER))
+    late = counting(LOST, *ABANDONED)
+    later = late.advice(clock(10**8)) + late.advice(clock(10**8 + 600))
+    endings = [m for m in news if isinstance(m, AdviceCleared) or m.cause == "data_missing"]
+    assert endings
+    assert endings == [
+        m for m in later if isinstance(m, AdviceCleared) or m.cause == "data_missing"
+    ]
+
+
+def test_a_process_that_takes_over_does_not_say_it_again() -> None:
+    first = counting(LOST, *ABANDONED)
+    told = first.advice(clock(60)) + first.advice(clock(TEN_MINUTES_LATER))
+    again = counting(LOST, *ABANDONED, told=told)
+    assert again.advice(clock(700)) == ()
+    assert again.advice(clock(1400)) == ()
+
+
+def test_frames_that_come_after_all_take_it_back() -> None:
+    core = counting(LOST, *ABANDONED)
+    core.advice(clock(60))
+    core.advice(clock(TEN_MINUTES_LATER))
+    feed(core, _as_frames(LOST[-4:], N + 4)[-4:])
+    news = core.advice(clock(700))
+    assert ("cleared", "data_missing", "withdrawn") in said(news)
+    assert ("raised", "no_jet", "") in said(news)
+    assert core.advising.active(JOB) == ("no_jet",)
+    feed(core, _as_frames(LOST[-10:], N + 9)[-10:])
+    assert said(core.advice(clock(710))) == [("cleared", "no_jet", "run_ended")]
+    whole = counting(LOST, *ABANDONED)
+    feed(whole, _as_frames(LOST[-10:], N + 9)[-10:])
+    assert said(whole.advice(clock(710)))[-1] == ("cleared", "no_jet", "run_ended")
+
+
+def test_a_backlog_ends_with_its_run() -> None:
+    core = counting(LOST[:600], arrived(2000))
+    core.advice(clock(20))
+    assert said(core.advice(clock(31))) == [("raised", "processing_lags", "")]
+    core.learn(ended(2000))
+    assert core.advice(clock(40)) == ()
+    news = core.advice(clock(20 + 600))
+    assert ("cleared", "processing_lags", "run_ended") in said(news)
+    assert ("raised", "data_missing", "") in said(news)
+    assert core.advising.active(JOB) == ()
+
+
+def test_a_job_stays_awake_until_its_advice_has_ended() -> None:
+    core = counting(LOST, *ABANDONED)
+    core.updates(clock(60))
+    core.advice(clock(60))
+    core.partitions[0].checkpoint(clock(60))
+    assert core.put_to_sleep(1, clock(100)) == ()
+    core.advice(clock(TEN_MINUTES_LATER))
+    assert core.put_to_sleep(1, clock(TEN_MINUTES_LATER + 1)) == (JOB,)
 
 
 def test_a_cure_and_a_correction_say_what_they_are() -> None:

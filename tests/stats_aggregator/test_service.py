@@ -76,6 +76,26 @@ async def test_hostile_runs_and_jobs_are_dead_letters_too() -> None:
         sink.published.clear()
 
 
+async def test_what_a_paused_process_sends_stands_below_what_its_successor_has_sent() -> None:
+    """It began its turn, was stopped for 20 s, and knows nothing of who took over meanwhile."""
+    paused, sink, store = await running()
+    await paused.count(record_of(batch([result(1)]), offset=0))
+    turn_began_us = NOW_US - 20_000_000
+    successor = Aggregator(sink=sink, store=store, now_us=lambda: NOW_US - 5_000_000)
+    await successor.learn([record_of(job()), record_of(arrived(3)), record_of(ended(3))])
+    await successor.count(
+        record_of(batch([result(1)]), offset=0), record_of(batch([result(2)]), offset=1)
+    )
+    await successor.publish()
+    await paused.publish(turn_began_us)
+    newest = max((m for m in sink.published if isinstance(m, RatesUpdated)), key=_revision)
+    assert newest.summary.n_processed == 2
+
+
+def _revision(rates: RatesUpdated) -> int:
+    return rates.revision
+
+
 async def test_a_deleted_job_leaves_nothing_behind() -> None:
     aggregator, sink, store = await running()
     await aggregator.count(record_of(batch([result(1)]), offset=0))

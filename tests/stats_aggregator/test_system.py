@@ -8,9 +8,11 @@ import aiokafka
 import msgspec
 import numpy as np
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from libs.crystallography.rates import JobStatistics
 from libs.messages import (
+    CheckpointManifest,
     FrameResult,
     FramesArrived,
     FramesProcessed,
@@ -22,8 +24,9 @@ from libs.messages import (
     job_id,
     run_id,
 )
-from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, FRAMES, JOBS, RATES, RUNS
+from libs.messages.topics import CHECKPOINTS, DEAD_LETTERS, FRAMES, JOBS, RATES, RUNS, Topic
 from libs.streams import KafkaSink, KafkaSource, decode_record, read_whole
+from services.stats_aggregator.partition import held_by
 from services.stats_aggregator.store import KafkaStore
 from tests.contracts.hostile_wire import hostile_payloads
 from tests.crystallography.rates.builders import batch, lattice, result, shells
@@ -105,20 +108,26 @@ async def test_killed_again_and_again_while_frames_flow(broker: str, tmp_path: P
         async with KafkaSink(broker) as sink:
             await sink.publish([m for run in runs for m in run.facts()])
             for start in range(0, len(messages), 60):
+                before = await n_written(broker)
                 await sink.publish(messages[start : start + 60])
-                await until_written(broker, moments.randint(1, 9))
+                await until_written(broker, before + moments.randint(1, 9))
                 process.kill()
                 process.start()
         await compare(broker, runs)
 
 
-async def until_written(broker: str, n_records: int) -> None:
-    """Wait until the service wrote so many records: a moment in the middle of its work."""
+async def n_written(broker: str) -> int:
+    """How many records of rates and checkpoints there are."""
     async with KafkaSource(broker, [RATES, CHECKPOINTS], group=None) as source:
-        start = sum((await source.end_offsets()).values())
+        return sum((await source.end_offsets()).values())
+
+
+async def until_written(broker: str, n_records: int) -> None:
+    """Wait until there are so many of these: a moment in the middle of the service's work."""
+    async with KafkaSource(broker, [RATES, CHECKPOINTS], group=None) as source:
 
         async def has_written() -> bool:
-            return sum((await source.end_offsets()).values()) >= start + n_records
+            return sum((await source.end_offsets()).values()) >= n_records
 
         await until(has_written, f"{n_records} records of rates or checkpoints")
 
@@ -185,9 +194,10 @@ async def test_a_process_that_wakes_after_another_took_over_does_no_harm(
     first = AggregatorProcess(broker, tmp_path, name="first")
     with first, AggregatorProcess(broker, tmp_path, name="second"):
         async with KafkaSink(broker) as sink:
+            before = await n_written(broker)
             await sink.publish(run.facts())
             await sink.publish(run.messages[:half])
-            await until_written(broker, 3)
+            await until_written(broker, before + 3)
             first.pause()
             await sink.publish(run.messages[half:])
             await compare(broker, [run])
@@ -204,6 +214,57 @@ async def test_a_process_that_wakes_after_another_took_over_does_no_harm(
         await compare(broker, [run])
 
 
+async def test_an_idle_job_comes_back_when_its_frames_have_expired(
+    broker: str, tmp_path: Path
+) -> None:
+    run = SimulatedRun("idle", 2500, 29)
+    with AggregatorProcess(broker, tmp_path, condense_after_s=1.0) as process:
+        await published(broker, [run])
+        await compare(broker, [run])
+
+        async def is_asleep() -> bool:
+            return run.job in await asleep(broker)
+
+        await until(is_asleep, "the job to leave memory")
+        assert process.stop() == 0
+        await expire(broker, FRAMES)
+        process.start()
+        late = batch([result(5000, n_strong=80)], job=run.job, run=run.run)
+        async with KafkaSink(broker) as sink:
+            await sink.publish([late])
+        run.messages.append(late)
+        await until_rates(broker, run, 2501)
+        await compare(broker, [run])
+        assert "job_reloaded" in process.log
+        assert "checkpoint_damaged" not in process.log
+
+
+async def asleep(broker: str) -> set[JobId]:
+    """Jobs that are not in memory, by the last checkpoint of each partition."""
+    messages = [decode_record(r) for r in await read_whole(broker, CHECKPOINTS) if r.value]
+    manifests = {m.partition: m for m in messages if isinstance(m, CheckpointManifest)}
+    held = [columns for manifest in manifests.values() for columns in held_by(manifest)]
+    return {columns.job for columns in held if columns.settled is not None}
+
+
+async def expire(broker: str, topic: Topic) -> None:
+    """Delete all records of a topic, as its retention does after a while."""
+    async with KafkaSource(broker, [topic], group=None) as source:
+        ends = await source.end_offsets()
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.delete_records(
+            {
+                aiokafka.TopicPartition(*where): RecordsToDelete(before_offset=end)
+                for where, end in ends.items()
+            }
+        )
+    finally:
+        await admin.close()
+    assert await read_whole(broker, topic) == []
+
+
 async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: Path) -> None:
     run = SimulatedRun("lost", 1200, 11)
     with AggregatorProcess(broker, tmp_path) as process:
@@ -213,9 +274,10 @@ async def test_lost_checkpoints_cost_time_and_no_frames(broker: str, tmp_path: P
         async with KafkaSink(broker) as sink:
             for record in await read_whole(broker, CHECKPOINTS):
                 await sink.tombstone(CHECKPOINTS, (record.key or b"").decode())
+        before = await n_written(broker)
         process.start()
 
-        await until_written(broker, 2)
+        await until_written(broker, before + 2)
         assert "acknowledged_beyond_checkpoint" in process.log
         async with KafkaSink(broker) as sink:
             await sink.publish([batch([result(5000)], job=run.job, run=run.run)])
@@ -237,7 +299,7 @@ async def test_hostile_payloads_on_every_topic_cost_only_themselves(
     broker: str, tmp_path: Path
 ) -> None:
     run = SimulatedRun("hostile", 400, 3)
-    letters_before = len(await read_whole(broker, DEAD_LETTERS))
+    before = await rejected(broker)
     corpus = [
         (topic.name, payload)
         for topic, good in ((FRAMES, run.messages[0]), (JOBS, job()), (RUNS, arrived(1)))
@@ -252,8 +314,19 @@ async def test_hostile_payloads_on_every_topic_cost_only_themselves(
         await producer.stop()
         await published(broker, [run])
         await compare(broker, [run])
-        letters = [decode_record(r) for r in (await read_whole(broker, DEAD_LETTERS))]
-    rejected = [m for m in letters[letters_before:] if isinstance(m, MessageRejected)]
-    assert sorted(msgspec.to_builtins(m.value) or "" for m in rejected) == sorted(
+
+        async def are_put_away() -> bool:
+            return len((await rejected(broker)).keys() - before.keys()) >= len(corpus)
+
+        await until(are_put_away, f"{len(corpus)} dead letters")
+    letters = [m for place, m in (await rejected(broker)).items() if place not in before]
+    assert sorted(msgspec.to_builtins(m.value) or "" for m in letters) == sorted(
         msgspec.to_builtins(payload) or "" for _, payload in corpus
     )
+
+
+async def rejected(broker: str) -> dict[tuple[str, int, int], MessageRejected]:
+    """All dead letters by the place of what they hold: a letter may be written twice."""
+    letters = [decode_record(r) for r in await read_whole(broker, DEAD_LETTERS)]
+    found = [m for m in letters if isinstance(m, MessageRejected)]
+    return {(m.topic, m.partition, m.offset): m for m in found}

@@ -10,7 +10,7 @@ from libs.messages.topics import CHECKPOINTS
 from libs.streams import FencedError, FencedSink, KafkaSource, Record, decode_record
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 60
+DEADLINE_S = 240
 
 
 class Owner:

@@ -17,7 +17,7 @@ from libs.streams import (
 from tests.streams.readable import readable
 
 pytestmark = pytest.mark.system
-DEADLINE_S = 60
+DEADLINE_S = 240
 
 
 def arrivals(run: str, count: int) -> list[FramesArrived]:
@@ -57,7 +57,9 @@ async def test_a_group_goes_on_where_it_committed(kafka: str) -> None:
     async with KafkaSource(kafka, [RUNS], group=group) as source:
         again = await poll_until(source, run, 5)
         assert [m.sequence for m in of_run(again, run)] == [5, 6, 7, 8, 9]
-        assert set((await source.lag()).values()) == {0}
+        async with asyncio.timeout(DEADLINE_S):  # what other tests left is read, too
+            while set((await source.lag()).values()) != {0}:
+                await source.poll(timeout_s=0.2)
 
 
 async def test_a_group_shares_partitions_between_members(kafka: str) -> None:

@@ -113,7 +113,9 @@ def test_hostile_messages_on_every_topic_are_kept_as_dead_letters(beamtime: Beam
     writer.join()
     beamtime.complete("jet", "r0051")
     wait_for("all dead letters", _all_rejected(bootstrap, sent))
-    assert all(state.state == "running" for state in beamtime.stack.states().values())
+    wait_for(
+        "every process", lambda: {s.state for s in beamtime.stack.states().values()} == {"running"}
+    )
 
 
 def _hostile(topic: Topic) -> list[bytes]:

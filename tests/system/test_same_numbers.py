@@ -85,9 +85,8 @@ def agree(flow: Flow, runs: list[FlowRun], recording: Path) -> None:
         assert in_database(beamtime, run, bar) == bar
         offline = json.loads(by_rates(recording, run))["summary"]
         assert of_bar(msgspec.convert(offline, StatisticsBar)) == bar
-    wait_for("a current run in Prometheus", lambda: query(url, "stillstream_run_info == 1"))
     current = {run.run: bars[run.job] for run in runs}
-    wait_for("the same in Prometheus", lambda: shown(url) in current.items(), 30)
+    wait_for("the same in Prometheus", lambda: shown(url) in current.items())
 
 
 def by_rates(recording: Path, run: FlowRun) -> str:
@@ -97,8 +96,11 @@ def by_rates(recording: Path, run: FlowRun) -> str:
     return result.stdout
 
 
-def shown(url: str) -> tuple[str, Numbers]:
-    """The run that Prometheus shows as the current one, and its numbers."""
-    (info,) = query(url, "stillstream_run_info == 1")
+def shown(url: str) -> tuple[str, Numbers] | None:
+    """The run that Prometheus shows as the current one, and its numbers; None while it has none."""
+    rows = query(url, "stillstream_run_info == 1")
+    if len(rows) != 1:
+        return None
+    (info,) = rows
     names: Numbers = dict.fromkeys(of_bar(FlowRun("x", 100, 0).counted()))
     return info["metric"]["run"], in_prometheus(url, names)

@@ -16,6 +16,7 @@ FRAMES, RUN = 36, "r0001"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -105,13 +106,13 @@ def test_prometheus_has_the_same_numbers(beamtime: Beamtime, frames: list[dict[s
     url = beamtime.stack.addresses()["prometheus"]
     expected = recomputed(frames)
     kinds = {k.removeprefix("n_"): v for k, v in expected.items()}
-    wait_for("the counts in Prometheus", lambda: kinds.items() <= _counts(url).items(), 30)
+    wait_for("the counts in Prometheus", lambda: kinds.items() <= _counts(url).items())
 
 
 def test_latency_is_measured(beamtime: Beamtime, finished: RunCounts) -> None:
     url = beamtime.stack.addresses()["prometheus"]
     for name in ("stillstream_frame_written_to_result_seconds_count",):
-        wait_for(name, lambda n=name: _value(url, f"sum({n})") >= FRAMES, 30)  # type: ignore[misc]
+        wait_for(name, lambda n=name: _value(url, f"sum({n})") >= FRAMES)  # type: ignore[misc]
 
 
 def _counts(url: str) -> dict[str, int]:
@@ -130,7 +131,7 @@ def _value(url: str, promql: str) -> float:
 def browser() -> Iterator[Browser]:
     """A real browser."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=240_000)
         yield opened
         opened.close()
 
@@ -140,6 +141,7 @@ def page(browser: Browser, beamtime: Beamtime, finished: RunCounts) -> Iterator[
     """The run-stats page, loaded, without errors on the console."""
     errors: list[str] = []
     opened = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    opened.set_default_timeout(120_000)
     opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     opened.on("pageerror", lambda e: errors.append(str(e)))
     opened.goto(beamtime.stack.addresses()["page"])
@@ -165,13 +167,12 @@ def test_the_page_draws_every_frame_and_says_the_same_rates(
 def test_a_live_run_appears_without_reloading(page: Page, beamtime: Beamtime) -> None:
     before = page.evaluate("() => window.stillstream.jobs.length")
     writer = beamtime.write(2, frames=12, rate_hz=8, start_us=None)
-    page.wait_for_function("n => window.stillstream.jobs.length > n", arg=before, timeout=120_000)
+    page.wait_for_function("n => window.stillstream.jobs.length > n", arg=before)
     writer.join()
     run = beamtime.complete("jet", "r0002")
     page.wait_for_function(
         "() => { const j = window.stillstream.jobs.find(j => j.run.includes('/jet/r0002/')); "
-        "return j && (window.stillstream.summary(j.id) || {}).n_processed === 12 }",
-        timeout=60_000,
+        "return j && (window.stillstream.summary(j.id) || {}).n_processed === 12 }"
     )
     page.goto(beamtime.stack.addresses()["page"] + "?show=1")
     page.wait_for_function("() => window.stillstream && window.stillstream.dots('a') === 12")

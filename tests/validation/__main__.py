@@ -46,7 +46,7 @@ def chance(arguments: argparse.Namespace, folder: Path) -> list[Figure]:
 
 
 def stock(arguments: argparse.Namespace, folder: Path) -> list[Figure]:
-    groups = stock_groups()
+    groups = stock_groups(whole=arguments.whole)
     lanes = FastLane(), DialsLane()
     return stock_figures(list(compare(groups, arguments.seed, folder, arguments.kept, *lanes)))
 
@@ -76,6 +76,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--trials", type=int, default=1000, help="spot lists of each sort")
     parser.add_argument("--kept", type=Path, help="folder that keeps what stock DIALS said")
+    parser.add_argument("--whole", action="store_true", help="stock DIALS on the whole set")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         arguments.kept = arguments.kept or Path(folder) / "kept"

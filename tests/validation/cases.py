@@ -28,6 +28,7 @@ FORMS = tuple(name for name in SAMPLES if name != "photosystem")  # needs a long
 KINDS = (
     *(Kind.HIT,) * 8,
     *(Kind.TWO,) * 4,
+    Kind.THREE,
     *(Kind.WEAK,) * 3,
     *(Kind.JET, Kind.JUNK, Kind.NOJET),
 )

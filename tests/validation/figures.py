@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from libs.simulation import Kind
 from tests.validation.judge import Verdict
+
+ORIENTATION_DEG = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +65,29 @@ def figures(verdicts: Sequence[Verdict]) -> list[Figure]:
             at_most=True,
         ),
         share("hits with a lattice that is not there", hits, lambda v: v.false > 0, None),
-        share(
-            "two lattices: both found",
-            [v for v in verdicts if v.two_visible],
-            lambda v: all(v.found),
-            0.80,
+        *(
+            share(f"{kind} lattices: all found",
+                  [v for v in verdicts if v.all_visible(kind)], lambda v: all(v.found), 0.80)
+            for kind in (Kind.TWO, Kind.THREE)
         ),
-        *spread("orientation, clean frames (degrees)", [e for v in clean for e in v.errors_deg]),
-        *spread("orientation, spoiled frames (degrees)", [e for v in bad for e in v.errors_deg]),
+        *orientation("clean", [e for v in clean for e in v.errors_deg]),
+        *orientation("spoiled", [e for v in bad for e in v.errors_deg]),
         *spread("cell, clean frames (relative)", [e for v in clean for e in v.cell_errors]),
         *spread("cell, spoiled frames (relative)", [e for v in bad for e in v.cell_errors]),
+    ]  # fmt: skip
+
+
+def orientation(half: str, errors_deg: Sequence[float]) -> list[Figure]:
+    """Of the lattices found: how far from the truth, and how many within the goal."""
+    near = [error < ORIENTATION_DEG for error in errors_deg]
+    return [
+        *spread(f"orientation, {half} frames (degrees)", errors_deg),
+        Figure(
+            name=f"orientation, {half} frames: within {ORIENTATION_DEG} degrees",
+            value=float(np.mean(near)) if near else float("nan"),
+            goal=0.99,
+            n=len(near),
+        ),
     ]
 
 

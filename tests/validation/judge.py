@@ -18,7 +18,7 @@ from tests.validation.cases import Case
 RIGHT_DEG = 1.0
 ENOUGH_SPOTS = 25
 INDISTINCT_STRAIN = 0.004
-CRYSTAL_KINDS = (Kind.HIT, Kind.WEAK, Kind.TWO)
+CRYSTAL_KINDS = (Kind.HIT, Kind.WEAK, Kind.TWO, Kind.THREE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,9 @@ class Verdict:
         """A hit that must index: its best lattice shows enough spots."""
         return not self.empty and max(self.n_visible) >= ENOUGH_SPOTS
 
-    @property
-    def two_visible(self) -> bool:
-        return not self.empty and self.kind is Kind.TWO and min(self.n_visible) >= ENOUGH_SPOTS
+    def all_visible(self, kind: Kind) -> bool:
+        """A frame of this kind, each lattice of which shows enough spots."""
+        return not self.empty and self.kind is kind and min(self.n_visible) >= ENOUGH_SPOTS
 
     @property
     def false(self) -> int:

@@ -10,7 +10,7 @@ from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.fast_lane import FastLane
 from libs.simulation import Kind
 from tests.validation.agreement import Agreement, agreement
-from tests.validation.cases import D_MIN_ANGSTROM, FORMS, Group, make_cases
+from tests.validation.cases import D_MIN_ANGSTROM, FORMS, KINDS, Group, make_cases
 from tests.validation.figures import Figure
 from tests.validation.judge import Verdict
 from tests.validation.lanes import KeptReplies, run_cases
@@ -28,11 +28,15 @@ class Compared:
     agreement: Agreement | None
 
 
-def stock_groups(forms: Sequence[str] = FORMS) -> list[Group]:
+def stock_groups(forms: Sequence[str] = FORMS, *, whole: bool = False) -> list[Group]:
+    """`whole`: all 500 frames; hours of stock DIALS."""
+    kinds_by_half = ((False, KINDS), (True, KINDS))
+    if not whole:
+        kinds_by_half = ((False, CLEAN_KINDS), (True, SPOILED_KINDS))
     return [
         Group(sample=name, spoiled=bad, kinds=kinds, n_wrong_cell=0)
         for name in forms
-        for bad, kinds in ((False, CLEAN_KINDS), (True, SPOILED_KINDS))
+        for bad, kinds in kinds_by_half
     ]
 
 

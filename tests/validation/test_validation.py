@@ -10,14 +10,14 @@ from libs.diffraction.fast_lane import FastLane
 from libs.simulation import Kind
 from tests.validation.cases import Group, all_groups, make_cases
 from tests.validation.chance import chance_figures, noise_trials, wrong_cell_trials
-from tests.validation.figures import Figure, figures
+from tests.validation.figures import ORIENTATION_DEG, Figure, figures
 from tests.validation.judge import Verdict
 from tests.validation.lanes import run_cases
 from tests.validation.real import real_frames
 from tests.validation.stock import compare, stock_figures, stock_groups
 
 pytestmark = pytest.mark.system
-SLICE = (*(Kind.HIT,) * 3, Kind.TWO, Kind.TWO, Kind.WEAK, Kind.JET, Kind.JUNK)
+SLICE = (*(Kind.HIT,) * 3, Kind.TWO, Kind.TWO, Kind.THREE, Kind.WEAK, Kind.JET, Kind.JUNK)
 SEED = 11
 
 
@@ -53,7 +53,9 @@ def test_a_slice_of_the_set_is_right(fast: FastLane, tmp_path: Path, name: str, 
     group = Group(sample=name, spoiled=bad, kinds=SLICE, n_wrong_cell=1)
     verdicts = verdicts_of([group], tmp_path, fast)
     assert [v for v in verdicts if (v.enough or v.empty) and not v.right] == []
-    assert [v for v in verdicts if v.two_visible and not all(v.found)] == []
+    several = [v for v in verdicts if v.all_visible(Kind.TWO) or v.all_visible(Kind.THREE)]
+    assert [v for v in several if not all(v.found)] == []
+    assert all(error < ORIENTATION_DEG for v in verdicts if v.enough for error in v.errors_deg)
 
 
 def test_noise_and_wrong_cells_do_not_index() -> None:

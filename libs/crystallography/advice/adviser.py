@@ -45,12 +45,14 @@ class Adviser:
         seen = (episode.seen_at(until_us) for episode in self.episodes)
         return tuple(episode for episode in seen if episode is not None)
 
+    @property
+    def last_us(self) -> int:
+        """The end of the last second with frames; there must be one."""
+        return end_us(self.timeline, len(self.timeline) - 1)
+
     def at_end(self) -> tuple[Episode, ...]:
         """What is known of a run that is over: nothing holds beyond its last second."""
-        if not len(self.timeline):
-            return ()
-        last_us = end_us(self.timeline, len(self.timeline) - 1)
-        return tuple(episode.ended(last_us) for episode in self.episodes)
+        return tuple(episode.ended(self.last_us) for episode in self.episodes)
 
     def advice(self, job: JobId, episode: Episode) -> AdviceRaised:
         """The message of an episode."""

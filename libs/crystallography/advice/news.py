@@ -26,12 +26,20 @@ class Told:
     since_us: int
     raised_us: int
     cleared_us: int | None = None
+    because: str = ""
+    """Why it was cleared."""
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether it says something of a moment (see lost.py): it is no episode's."""
+        return self.since_us == self.raised_us == self.cleared_us
 
     def overlaps(self, episode: Episode) -> bool:
         """Whether an episode is the same one, perhaps with other limits."""
         mine, its = self.cleared_us, episode.cleared_us
         return (
             self.cause == episode.cause
+            and not self.is_moment
             and episode.raised_us <= (FOREVER if mine is None else mine)
             and self.raised_us <= (FOREVER if its is None else its)
         )
@@ -54,11 +62,15 @@ class Record:
                 Told(cause=message.cause, since_us=message.since_us, raised_us=message.raised_us)
             )
         elif known is not None:
-            known.cleared_us = message.cleared_us
+            known.cleared_us, known.because = message.cleared_us, message.because
 
     def in_force(self) -> tuple[Told, ...]:
         """What was raised and not cleared."""
         return tuple(told for told in self.told if told.cleared_us is None)
+
+    def told_lost(self) -> tuple[Told, ...]:
+        """What was said of frames without a result, and not taken back."""
+        return tuple(one for one in self.told if one.is_moment and one.because == RUN_ENDED)
 
     def news(
         self, seen: Iterable[Episode], until_us: int, advise: Callable[[Episode], AdviceRaised]
@@ -95,6 +107,8 @@ class Record:
             return [self.cleared(known, episode.cleared_us, _why(episode))]
         if episode.cleared_us is None and known.cleared_us is not None:
             return [advise(episode)]  # it was cleared too early: late frames say that it holds
+        if episode.held_to_end and episode.cleared_us != known.cleared_us:
+            return [self.cleared(known, episode.cleared_us or 0, RUN_ENDED)]
         return []
 
     def _taken_back(self, unseen: Iterable[Told], until_us: int) -> list[AdviceCleared]:

@@ -120,6 +120,12 @@ class KnownCrystal:
         return [v for v in vectors if (np.minimum(v, 1.0 - v) > ABSENCE_TOLERANCE).any()]
 
 
+def without_symmetry(unit_cell: Cell) -> KnownCrystal:
+    """The same cell in P1."""
+    identity = np.eye(3, dtype=np.int64)[None]
+    return KnownCrystal(unit_cell=unit_cell, rotations=identity, translations=np.zeros((1, 3)))
+
+
 def _primitive(vectors: Floats, cell: Floats) -> Floats:
     """The smallest basis among lattice vectors (rows, in units of `cell`), Buerger-reduced."""
     if len(vectors) == 3:

@@ -5,7 +5,7 @@ reciprocal vectors in 1/Å, positions (fast, slow). Knows no masks and no images
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,21 @@ class FlatDetector:
     def projections(self) -> Floats:
         """[n, 3, 3]: inverse of (fast, slow, origin) as columns, dxtbx's D matrix."""
         return np.linalg.inv(np.stack([self.fast, self.slow, self.origin_mm], axis=-1))
+
+    @cached_property
+    def across(self) -> Floats:
+        """Two unit vectors at right angles to each other and to the beam, [2, 3]."""
+        plane: Floats = np.linalg.svd(self.s0[None])[2][1:]
+        return plane
+
+    @cached_property
+    def moves(self) -> Floats:
+        """[n, 2, 3]: the directions `across` in the panels' own terms (projections · direction)."""
+        return np.ascontiguousarray((self.projections @ self.across.T).transpose(0, 2, 1))
+
+    def moved(self, shift_mm: Floats) -> "FlatDetector":
+        """All panels displaced by `shift_mm` [2] along `across`."""
+        return replace(self, origin_mm=self.origin_mm + shift_mm @ self.across)
 
     @cached_property
     def size_mm(self) -> Floats:

@@ -1,135 +1,116 @@
-"""Strong pixels by the index of dispersion, exactly as DIALS finds them, with running sums.
+"""Pixels that pass DIALS's index of dispersion, exactly, with running sums.
 
-Both algorithms of DIALS's spotfinder (`dispersion` and `dispersion_extended`; Winter et al. 2018,
-Acta Cryst. D74, 85, section 2.2). Sums of whole numbers are exact in float64, and comparisons are
-written in DIALS's order of operations, so that the same pixels come out. Column sums are kept from
-row to row; whole rows are summed and compared at once, in short loops that compile to vector
-instructions, with limits a little too wide, and only the suspects are looked at one by one.
+That is DIALS's spotfinder `dispersion`, and the first step of `dispersion_extended` (extended.py;
+Winter et al. 2018, Acta Cryst. D74, 85, section 2.2). Column sums are kept from row to row; whole
+rows are summed and compared at once, in short loops that compile to vector instructions, in float32
+with limits a little too wide; only suspects are looked at one by one, as DIALS does it.
+
+Sums of whole numbers are exact: those of int32 pixels in int32 (sums of squares wrap around where a
+pixel is wide; all that lies around such a pixel is suspect), those of other pixels in float64.
 """
 
 import math
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from libs.crystallography.fast.compiled import compiled
+from libs.crystallography.fast.window import Flags, Image, Integers, Mask, Places, Rule, Window
 
-LARGEST = float(1 << 24)  # values at or above this are left out of the sums
 WORD = 8  # flags are skipped eight at a time
-
-Image = NDArray[np.int32] | NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Places = NDArray[np.int32]
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.uint8]
-Pair = tuple[float, float]
+SLACK = 1e-6
+"""Relative; more than the roundings of float32 add up to."""
 
 
 @compiled
-def strong_pixels(
-    pixels: Image, usable: Mask, starts: Integers, shapes: Integers, trusted: Floats,
-    kernel: tuple[int, int], sigmas: Pair, gain: float, global_threshold: float, min_count: int,
-    extended: bool, strong: Mask,
-) -> tuple[Places, Integers]:  # fmt: skip
-    """`threshold` of all panels: their strong pixels one after another, and how many each has.
+def passing_pixels(
+    images: Image, usable: Mask, strong: Mask, bounds: Image, rule: Rule
+) -> tuple[Places, Integers]:
+    """The passing pixels of panels that are alike; images [panel, slow, fast].
 
-    `pixels`, `usable` and `strong` are flat (pixels.py); `trusted` has the shape [n, 2].
+    Numbers within the panels, rising, one panel after another, and how many each has; `strong` is
+    set as well. A pixel counts where it is usable and lies within the first two `bounds`, and is
+    summed up to the third.
     """
-    found = np.empty(len(pixels), np.int32)
-    numbers = np.zeros(len(shapes), np.int64)
-    n_found = 0
-    for p in range(len(shapes)):
-        part = slice(starts[p], starts[p + 1])
-        shape = (shapes[p, 0], shapes[p, 1])
-        mine = threshold(
-            pixels[part].reshape(shape), usable[part].reshape(shape),
-            (trusted[p, 0], trusted[p, 1]), kernel, sigmas, gain, global_threshold, min_count,
-            extended, strong[part].reshape(shape),
-        )  # fmt: skip
-        found[n_found : n_found + len(mine)] = mine
-        numbers[p] = len(mine)
-        n_found += len(mine)
-    return found[:n_found].copy(), numbers
-
-
-@compiled
-def threshold(
-    image: Image, usable: Mask, trusted: Pair, kernel: tuple[int, int], sigmas: Pair, gain: float,
-    global_threshold: float, min_count: int, extended: bool, strong: Mask,
-) -> Places:  # fmt: skip
-    """Flat indices of the strong pixels of one panel in rising order; `strong` is set as well.
-
-    `image`, `usable` and `strong` have the shape (slow, fast); a pixel counts where it is usable
-    and its value lies strictly within `trusted`. `kernel` is (slow, fast) half widths, `sigmas`
-    (background, strong); `gain` 0 stands for DIALS's formula without a gain map.
-    """
-    n_slow, n_fast = image.shape
-    k_slow, k_fast = kernel
-    depth = 2 * k_slow + 1
-    n_kernel = depth * (2 * k_fast + 1)
-    limits = (trusted[0], min(trusted[1], LARGEST))
-    needed = n_kernel if min_count <= 0 else min_count
-    values, counts = np.zeros((depth + 1, n_fast)), np.zeros((depth + 1, n_fast), np.uint8)
-    columns, boxes = np.zeros((3, n_fast + 2 * k_fast)), np.zeros((3, n_fast))
-    flags = np.zeros((n_fast + WORD - 1) // WORD * WORD, np.uint8)
-    found = np.empty(n_slow * n_fast, np.int32)
-    n_found = 0
+    n_panels, n_slow, n_fast = images.shape
+    k_slow, k_fast = rule.kernel
+    width = (n_fast + k_fast + WORD - 1) // WORD * WORD
+    depth, n = 2 * k_slow + 1, n_panels * width
+    window = Window(
+        np.zeros((depth + 1, n), images.dtype), np.zeros((depth + 1, n), np.uint8),
+        np.zeros((3, n + 2 * k_fast), images.dtype), np.zeros((3, n), images.dtype),
+        np.zeros(n, np.uint8), np.full(n + 1, -1, np.int32), width,
+    )  # fmt: skip
+    strong[:] = False
+    found = np.empty((n_panels, n_slow * n_fast), np.int32)
+    numbers = np.zeros(n_panels, np.int64)
     for row in range(-k_slow, n_slow):
-        _take_row(image, usable, row + k_slow, limits, k_fast, values, counts, columns, boxes)
-        if row >= 0:
-            _suspect(boxes, float(needed), sigmas, gain, n_kernel, flags[:n_fast])
-            if not extended:
-                _suspect_bright(image[row], boxes, sigmas[1], gain, global_threshold, flags)
-            strong[row] = False
-            n_found = _keep_strong(
-                image, usable, row, trusted, boxes, sigmas, gain, extended, flags, strong, found,
-                n_found,
-            )  # fmt: skip
-    if not extended:
-        return found[:n_found].copy()
-    return _extend(
-        image, usable, trusted, kernel, sigmas[1], gain, global_threshold, strong, found[:n_found]
-    )
+        _take_row(images, usable, row + k_slow, bounds, rule, window)
+        if row >= 0 and _suspect_row(images, row, window, rule):
+            _keep_passing(images, usable, row, bounds, window, rule, strong, found, numbers)
+    return _joined(found, numbers), numbers
+
+
+@compiled
+def _joined(found: Places, numbers: Integers) -> Places:
+    places = np.empty(numbers.sum(), np.int32)
+    n = 0
+    for p in range(len(numbers)):
+        places[n : n + numbers[p]] = found[p, : numbers[p]]
+        n += numbers[p]
+    return places
 
 
 @compiled
 def _take_row(
-    image: Image, usable: Mask, row: int, limits: Pair, left: int, values: Floats, counts: Flags,
-    columns: Floats, boxes: Floats,
-) -> None:  # fmt: skip
-    """Let a row in, the oldest one out, and sum the boxes: number, sum, sum of squares.
+    images: Image, usable: Mask, row: int, bounds: Image, rule: Rule, window: Window
+) -> None:
+    """Let a row in and the oldest one out."""
+    n_panels, n_slow, n_fast = images.shape
+    depth, k = len(window.values) - 1, rule.kernel[1]
+    new, count = window.values[depth], window.counts[depth]
+    old, old_count = window.values[row % depth], window.counts[row % depth]
+    is_wide = False
+    for p in range(n_panels):
+        place = slice(p * window.width, p * window.width + n_fast)
+        if row < n_slow:
+            is_wide |= _values_of(
+                images[p, row], usable[p, row], bounds[0], bounds[2], rule.wide, new[place],
+                count[place],
+            )  # fmt: skip
+        else:
+            new[place] = 0
+            count[place] = 0
+    if is_wide:
+        _mark_wide(new, rule, row + rule.kernel[0], window.wide_until)
+    inner = slice(k, k + len(new))
+    if _differ(count, old_count):
+        _replace_count(window.columns[0, inner], count, old_count)
+        _sum_boxes(window.columns[0], k, window.boxes[0])
+    _replace(window.columns[1, inner], window.columns[2, inner], new, old)
 
-    `values` and `counts` hold the rows of a box; their last row is for the one that comes in.
-    """
-    n_slow, n_fast = image.shape
-    depth = len(values) - 1
-    slot, new, count = row % depth, values[depth], counts[depth]
-    if row < n_slow:
-        _values_of(image[row], usable[row], limits[0], limits[1], new, count)
-    else:
-        new[:] = 0.0
-        count[:] = 0
-    if _differ(count, counts[slot]):
-        _replace(columns[0, left : left + n_fast], count, counts[slot])
-        counts[slot] = count
-        _sum_boxes(columns[0], left, boxes[0])
-    _replace(columns[1, left : left + n_fast], new, values[slot])
-    _replace_squares(columns[2, left : left + n_fast], new, values[slot])
-    values[slot] = new
-    _sum_boxes(columns[1], left, boxes[1])
-    _sum_boxes(columns[2], left, boxes[2])
+
+@compiled
+def _mark_wide(values: Image, rule: Rule, last_row: int, until: Places) -> None:
+    for i in range(len(values)):
+        if abs(values[i]) >= rule.wide:
+            until[max(0, i - rule.kernel[1]) : i + rule.kernel[1] + 1] = last_row
+    until[-1] = last_row
 
 
 @compiled
 def _values_of(
-    image: Image, usable: Mask, low: float, high: float, values: Floats, count: Flags
-) -> None:
+    image: Image, usable: Mask, low: float, high: float, wide: float, values: Image, count: Flags
+) -> bool:
+    """What is summed of a row; whether a value of it is wide."""
+    any_wide = 0
     for i in range(len(image)):
-        value = float(image[i])
-        inside = usable[i] & (low < value) & (value < high)
-        values[i] = value if inside else 0.0
+        value = image[i]
+        inside = usable[i] & (low <= value) & (value <= high)
+        values[i] = value if inside else 0
         count[i] = inside
+        any_wide |= inside & ((value >= wide) | (value <= -wide))
+    return any_wide > 0
 
 
 @compiled
@@ -141,160 +122,178 @@ def _differ(first: Flags, second: Flags) -> bool:
 
 
 @compiled
-def _replace(column: Floats, new: Floats | Flags, old: Floats | Flags) -> None:
+def _replace_count(column: Image, new: Flags, old: Flags) -> None:
     for i in range(len(new)):
-        column[i] += float(new[i]) - float(old[i])
+        column[i] += np.int32(new[i]) - np.int32(old[i])
+        old[i] = new[i]
 
 
 @compiled
-def _replace_squares(column: Floats, new: Floats, old: Floats) -> None:
+def _replace(column: Image, squares: Image, new: Image, old: Image) -> None:
     for i in range(len(new)):
-        column[i] += new[i] * new[i] - old[i] * old[i]
+        column[i] += new[i] - old[i]
+        squares[i] += new[i] * new[i] - old[i] * old[i]
+        old[i] = new[i]
 
 
 @compiled
-def _sum_boxes(column: Floats, k: int, box: Floats) -> None:
-    """Sums over 2 k + 1 neighbours; DIALS's usual k = 3 in one go."""
-    n = len(box)
-    if k == 3:
-        c0, c1, c2, c3 = column[:n], column[1 : n + 1], column[2 : n + 2], column[3 : n + 3]
-        c4, c5, c6 = column[4 : n + 4], column[5 : n + 5], column[6 : n + 6]
-        for i in range(n):
-            box[i] = ((c0[i] + c1[i]) + (c2[i] + c3[i])) + ((c4[i] + c5[i]) + c6[i])
-        return
-    box[:] = column[:n]
+def _sum_boxes(column: Image, k: int, box: Image) -> None:
+    """Sums over 2 k + 1 neighbours."""
+    box[:] = column[: len(box)]
     for j in range(1, 2 * k + 1):
-        shifted = column[j : j + n]
-        for i in range(n):
-            box[i] += shifted[i]
+        _add(box, column[j : j + len(box)])
 
 
 @compiled
-def _suspect(
-    boxes: Floats, needed: float, sigmas: Pair, gain: float, n_kernel: int, flags: Flags,
-) -> None:  # fmt: skip
-    """Flag pixels whose surroundings may be dispersed: all that are, and few others.
-
-    The chord of √(2 (m − 1)) between 1 and the full kernel lies below it.
-    """
-    m, x, y = boxes[0], boxes[1], boxes[2]
-    chord = 1.0 + sigmas[0] * math.sqrt(2.0 / max(n_kernel - 1, 1))
-    scale = (gain if gain > 0.0 else 1.0) * chord * (1.0 - 1e-9)
-    for i in range(len(flags)):
-        spread = m[i] * y[i] - x[i] * x[i]
-        flags[i] = (spread > x[i] * (m[i] - 1.0) * scale) & (m[i] >= needed) & (x[i] >= 0.0)
+def _add(box: Image, column: Image) -> None:
+    for i in range(len(box)):
+        box[i] += column[i]
 
 
 @compiled
-def _suspect_bright(
-    image: Image, boxes: Floats, sigma: float, gain: float, global_threshold: float, flags: Flags
-) -> None:
-    """Unflag pixels that are surely no brighter than the mean around them."""
-    m, x = boxes[0], boxes[1]
-    scale = sigma * sigma * (gain if gain > 0.0 else 1.0)
-    for i in range(len(image)):
-        value = float(image[i])
-        b = m[i] * value - x[i]
-        bright = (b >= 0.0) & (b * b * 1.000001 >= scale * x[i] * m[i])
-        flags[i] &= bright & (value > global_threshold)
-
-
-@compiled
-def _keep_strong(
-    image: Image, usable: Mask, row: int, trusted: Pair, boxes: Floats, sigmas: Pair, gain: float,
-    extended: bool, flags: Flags, strong: Mask, found: Places, n_found: int,
-) -> int:  # fmt: skip
-    """Append the flagged pixels of a row that are strong by DIALS's formula; the new number."""
-    n_fast, words = image.shape[1], flags.view(np.uint64)
-    for word in range(len(words)):
-        end = min(WORD * word + WORD, n_fast) if words[word] else 0
-        for i in range(WORD * word, end):
-            value = float(image[row, i])
-            inside = usable[row, i] and trusted[0] < value < trusted[1]
-            if flags[i] and inside and _is_strong(boxes[:, i], value, sigmas, gain, extended):
-                strong[row, i] = True
-                found[n_found] = row * n_fast + i
-                n_found += 1
-    return n_found
-
-
-@compiled
-def _is_strong(sums: Floats, value: float, sigmas: Pair, gain: float, extended: bool) -> bool:
-    m, x, y = sums[0], sums[1], sums[2]
-    spread = math.sqrt(2.0 * max(m - 1.0, 0.0))
-    if gain == 0.0:
-        dispersed = m * y - x * x - x * (m - 1) > x * sigmas[0] * spread
-        limit = sigmas[1] * math.sqrt(x * m)
+def _suspect_row(images: Image, row: int, window: Window, rule: Rule) -> bool:
+    """Flag all pixels of a row that may pass, and few others; any or none."""
+    n_panels, _, n_fast = images.shape
+    k, m, x = rule.kernel[1], window.boxes[0], window.boxes[1]
+    flags = window.flags
+    if k == 3:
+        found = _suspect_seven(m, window.columns[1], window.columns[2], x, rule, flags)
     else:
-        dispersed = m * y - x * x > gain * x * (m - 1 + sigmas[0] * spread)
-        limit = sigmas[1] * math.sqrt(gain * x * m)
-    return dispersed and (extended or m * value - x > limit)
+        _sum_boxes(window.columns[1], k, x)
+        _sum_boxes(window.columns[2], k, window.boxes[2])
+        found = _suspect_any(m, x, window.boxes[2], rule, flags)
+    if found and not rule.extended:
+        found = False
+        for p in range(n_panels):
+            place = slice(p * window.width, p * window.width + n_fast)
+            found |= _suspect_bright(images[p, row], m[place], x[place], rule, flags[place])
+    if row <= window.wide_until[-1]:
+        _suspect_wide(window.wide_until, row, flags)
+    return found or row <= window.wide_until[-1]
 
 
 @compiled
-def _extend(
-    image: Image, usable: Mask, trusted: Pair, kernel: tuple[int, int], sigma_s: float,
-    gain: float, global_threshold: float, strong: Mask, dispersed: Places,
-) -> Places:  # fmt: skip
-    """The extended algorithm: erode the dispersed pixels, then compare with the mean around."""
-    n_fast = image.shape[1]
-    reach = min(kernel[0], kernel[1]) - 1
-    eroded = dispersed.copy()
-    n = 0
-    for k in dispersed:
-        if _all_set(strong, k // n_fast, k % n_fast, reach):
-            eroded[n] = k
-            n += 1
-    eroded = eroded[:n]
-    _mark(strong, dispersed, eroded)
-    kept = eroded.copy()
-    n = 0
-    for k in eroded:
-        j, i = k // n_fast, k % n_fast
-        value = float(image[j, i])
-        if value > global_threshold:
-            m, x = _background(image, usable, trusted, strong, j, i, kernel[0] + 2, kernel[1] + 2)
-            mean = x / m if m >= 2 else 0.0
-            noise = mean if gain == 0.0 else gain * mean
-            if x >= 0 and value >= mean + sigma_s * math.sqrt(noise):
-                kept[n] = k
-                n += 1
-    _mark(strong, eroded, kept[:n])
-    return kept[:n].copy()
+def _suspect_seven(
+    m: Image, column: Image, squares: Image, x: Image, rule: Rule, flags: Flags
+) -> bool:
+    """Sum seven neighbours, those of DIALS's usual kernel, and compare in one go; any or none."""
+    scale, found = _least_scale(rule), 0
+    for i in range(len(flags)):
+        left = (squares[i] + squares[i + 1]) + (squares[i + 2] + squares[i + 3])
+        y = x.dtype.type(left + ((squares[i + 4] + squares[i + 5]) + squares[i + 6]))
+        left = (column[i] + column[i + 1]) + (column[i + 2] + column[i + 3])
+        x[i] = left + ((column[i + 4] + column[i + 5]) + column[i + 6])
+        flag = _may_be_dispersed(m[i], x[i], y, scale) & (m[i] >= rule.needed)
+        flags[i] = flag
+        found |= flag
+    return found > 0
 
 
 @compiled
-def _mark(strong: Mask, old: Places, new: Places) -> None:
-    n_fast = strong.shape[1]
-    for k in old:
-        strong[k // n_fast, k % n_fast] = False
-    for k in new:
-        strong[k // n_fast, k % n_fast] = True
+def _suspect_any(m: Image, x: Image, y: Image, rule: Rule, flags: Flags) -> bool:
+    scale, found = _least_scale(rule), 0
+    for i in range(len(flags)):
+        flag = _may_be_dispersed(m[i], x[i], y[i], scale) & (m[i] >= rule.needed)
+        flags[i] = flag
+        found |= flag
+    return found > 0
 
 
 @compiled
-def _all_set(flags: Mask, j: int, i: int, reach: int) -> bool:
-    """Whether all pixels within a Chebyshev distance of `reach` are set; outside counts as set."""
-    for v in range(max(0, j - reach), min(flags.shape[0], j + reach + 1)):
-        for u in range(max(0, i - reach), min(flags.shape[1], i + reach + 1)):
-            if not flags[v, u]:
-                return False
-    return True
+def _least_scale(rule: Rule) -> np.float32:
+    """The chord of √(2 (m − 1)) between 1 and the full kernel lies below it."""
+    n_kernel = (2 * rule.kernel[0] + 1) * (2 * rule.kernel[1] + 1)
+    chord = 1.0 + rule.sigma_background * math.sqrt(2.0 / max(n_kernel - 1, 1))
+    return np.float32((rule.gain if rule.gain > 0.0 else 1.0) * chord * (1.0 - SLACK))
 
 
 @compiled
-def _background(
-    image: Image, usable: Mask, trusted: Pair, excluded: Mask, j: int, i: int, k_slow: int,
-    k_fast: int,
-) -> Pair:  # fmt: skip
-    """Number and sum of the usable pixels in a box around (j, i) that are not excluded."""
-    m = 0.0
-    x = 0.0
-    for v in range(max(0, j - k_slow), min(image.shape[0], j + k_slow + 1)):
-        for u in range(max(0, i - k_fast), min(image.shape[1], i + k_fast + 1)):
-            value = float(image[v, u])
-            inside = usable[v, u] and trusted[0] < value < trusted[1] and value < LARGEST
-            if inside and not excluded[v, u]:
-                m += 1.0
-                x += value
-    return m, x
+def _may_be_dispersed(number: Any, total: Any, squares: Any, scale: np.float32) -> Any:
+    m, x, y = np.float32(number), np.float32(total), np.float32(squares)
+    spread = m * np.float32(1.0 + SLACK) * y - x * np.float32(1.0 - SLACK) * x
+    return (spread > x * (m - np.float32(1.0)) * scale) & (x >= 0)
+
+
+@compiled
+def _suspect_bright(image: Image, m: Image, x: Image, rule: Rule, flags: Flags) -> bool:
+    """Unflag pixels that are surely no brighter than the mean around them; any left or none."""
+    gain = rule.gain if rule.gain > 0.0 else 1.0
+    scale = np.float32(rule.sigma_strong * rule.sigma_strong * gain * (1.0 - SLACK))
+    more, least = np.float32(1.0 + SLACK), np.float32(rule.global_threshold)
+    left = 0
+    for i in range(len(image)):
+        n, total, value = np.float32(m[i]), np.float32(x[i]), np.float32(image[i]) * more
+        b = n * value - total
+        flag = flags[i] & (b >= 0) & (b * b * more >= scale * total * n) & (value > least)
+        flags[i] = flag
+        left |= flag
+    return left > 0
+
+
+@compiled
+def _suspect_wide(until: Places, row: int, flags: Flags) -> None:
+    for i in range(len(flags)):
+        flags[i] |= until[i] >= row
+
+
+@compiled
+def _keep_passing(
+    images: Image, usable: Mask, row: int, bounds: Image, window: Window, rule: Rule,
+    strong: Mask, found: Places, numbers: Integers,
+) -> None:  # fmt: skip
+    """Append the suspects of a row that pass by DIALS's formula to those of their panels."""
+    n_panels, _, n_fast = images.shape
+    flags, words, until = window.flags, window.flags.view(np.uint64), window.wide_until
+    numbers_of, totals, squares = window.boxes[0], window.boxes[1], window.columns[2]
+    for p in range(n_panels):
+        start = p * window.width
+        for word in range(start // WORD, (start + window.width) // WORD):
+            end = min(WORD * word + WORD, start + n_fast) if words[word] else 0
+            for i in range(WORD * word, end):
+                u = i - start
+                value = images[p, row, u]
+                if flags[i] and usable[p, row, u] and bounds[0] <= value <= bounds[1]:
+                    if until[i] < row:
+                        y = _sum(squares, i, i + 2 * rule.kernel[1] + 1)
+                    else:
+                        y = _wide_squares(window.values, i, rule.kernel[1])
+                    if _passes(numbers_of[i], totals[i], y, value, rule):
+                        strong[p, row, u] = True
+                        found[p, numbers[p]] = row * n_fast + u
+                        numbers[p] += 1
+
+
+@compiled
+def _sum(values: Image, first: int, last: int) -> float:
+    """In the type of the values: wrapped around, like them."""
+    total = values[first]
+    for i in range(first + 1, last):
+        total += values[i]
+    return float(values.dtype.type(total))
+
+
+@compiled
+def _wide_squares(values: Image, i: int, k: int) -> float:
+    """The sum of squares of a kernel, without wrapping around."""
+    total = 0.0
+    for row in range(len(values) - 1):
+        for j in range(max(0, i - k), min(i + k + 1, values.shape[1])):
+            total += float(values[row, j]) * float(values[row, j])
+    return total
+
+
+@compiled
+def _passes(number: float, total: float, squares: float, pixel: float, rule: Rule) -> bool:
+    """DIALS's formula."""
+    m, x, y, value = float(number), float(total), float(squares), float(pixel)
+    if m < rule.needed or x < 0.0:
+        return False
+    spread = math.sqrt(2.0 * max(m - 1.0, 0.0))
+    if rule.gain == 0.0:
+        dispersed = m * y - x * x - x * (m - 1) > x * rule.sigma_background * spread
+    else:
+        dispersed = m * y - x * x > rule.gain * x * (m - 1 + rule.sigma_background * spread)
+    if rule.extended or not dispersed:
+        return dispersed
+    limit = rule.sigma_strong * math.sqrt(x * m if rule.gain == 0.0 else rule.gain * x * m)
+    return m * value - x > limit and value > rule.global_threshold

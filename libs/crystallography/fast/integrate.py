@@ -68,8 +68,11 @@ def integrate(
     predictions: Predictions,
     detector: FlatDetector,
     reach_rad: float,
+    gain: float = 1.0,
 ) -> Integrated:
     """Sum all predictions; `reach_rad` is n σ of the divergence, the foreground's radius.
+
+    `gain` multiplies the variances, as DIALS's `integration.summation.detector_gain` does.
 
     `pixels` and `usable` are flat (pixels.py), `trusted` are exclusive limits [n, 2].
     """
@@ -81,4 +84,4 @@ def integrate(
         pixels, usable, layout.starts, layout.shapes, trusted, predictions.panel,
         boxes, cores, expansions, reach_rad,
     )  # fmt: skip
-    return Integrated(intensity=sums[:, 0], variance=sums[:, 1], background=sums[:, 2])
+    return Integrated(intensity=sums[:, 0], variance=gain * sums[:, 1], background=sums[:, 2])

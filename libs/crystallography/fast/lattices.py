@@ -5,6 +5,7 @@ are beyond chance (evidence.py), its cell near the known one, its indices no sub
 orientation new, and the region near the Ewald sphere that its mosaicity implies not too large.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +14,16 @@ from numpy.typing import NDArray
 from libs.crystallography.fast.axes import named_axes
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
-from libs.crystallography.fast.evidence import Verdict, verdict
+from libs.crystallography.fast.evidence import LIMIT, Verdict, verdict
 from libs.crystallography.fast.lattice import cell_of, misorientation_deg
 from libs.crystallography.fast.mosaicity import Mosaicity, fit_mosaicity, proximal_volume
+from libs.crystallography.fast.placement import Placement, near_header
 from libs.crystallography.fast.refine import Observations, RefinedCrystal, orient, refine
 from libs.crystallography.fast.search import QUICK, THOROUGH, Effort, index_distances, search
 from libs.crystallography.fast.settings import Cell, FastSettings
 from libs.crystallography.fast.spots import Spots
 from libs.crystallography.fast.sublattice import in_sublattice
+from libs.crystallography.fast.true_beam import TrueBeam, relative_to_beam
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -44,6 +47,8 @@ class IndexedLattice:
     """One lattice. `spots` are the numbers of its spots; the other arrays have one entry each."""
 
     a_matrix: Floats
+    """As refined against the header's geometry, with which positions are calculated."""
+    true_beam: TrueBeam
     unit_cell: Cell
     mosaicity: Mosaicity
     evidence: float
@@ -84,14 +89,17 @@ def find_lattices(
     if settings.index.d_min_angstrom is not None:
         remaining = np.linalg.norm(places.q, axis=1) <= 1.0 / settings.index.d_min_angstrom
     found: list[IndexedLattice] = []
-    for _ in range(settings.index.max_lattices):
+    placement = near_header(detector)
+    most = settings.index.max_lattices
+    for _ in itertools.count() if most is None else range(most):
         try:
-            lattice = _find_one(places, remaining, detector, crystal, settings)
+            lattice = _find_one(places, remaining, detector, placement, crystal, settings)
             _check_new(lattice, found, crystal, settings.index.min_angle_between_deg)
         except NotIndexedError as error:
             return found, str(error)
         found.append(lattice)
         remaining[lattice.spots] = False
+        placement = lattice.true_beam.placement
     return found, ""
 
 
@@ -99,6 +107,7 @@ def _find_one(
     places: SpotPlaces,
     remaining: NDArray[np.bool_],
     detector: FlatDetector,
+    placement: Placement,
     crystal: KnownCrystal,
     settings: FastSettings,
 ) -> IndexedLattice:
@@ -115,16 +124,19 @@ def _find_one(
         chosen, miller = _assign(a_matrix, places.q, remaining)
         if len(chosen) < FEWEST_INDEXED:
             raise NotIndexedError(f"only {len(chosen)} spots fit the lattice")
-        refined = refine(a_matrix, crystal, _observed(places, chosen, miller), detector)
+        observed = _observed(places, chosen, miller)
+        refined = refine(a_matrix, crystal, observed, detector)
         a_matrix = refined.a_matrix
-    return _finished(places, chosen, miller, refined, certainty, detector, settings)
+    true_beam = relative_to_beam(refined, crystal, observed, detector, placement)
+    return _finished(places, chosen, miller, refined, true_beam, certainty, detector, settings)
 
 
 def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
     """The primitive basis with the best evidence; raises where none is beyond chance.
 
     Where the first answer leaves many spots unexplained, the known cell may be off: slightly larger
-    and smaller ones are tried, then the best of them with more effort.
+    and smaller ones are tried, then the best of them with more effort. On a frame of many lattices
+    the best of them may share only a plane with one; then the known cell gets that effort too.
     """
     by_length = q[np.argsort(np.linalg.norm(q, axis=1), kind="stable")]
     known = crystal.primitive_basis
@@ -135,6 +147,8 @@ def _best_basis(q: Floats, crystal: KnownCrystal) -> tuple[Floats, float]:
     if not best.clear:
         more = _judged(by_length, known * best.scale(known), THOROUGH)
         best = max(best, more, key=_Judged.rank)
+    if not best.accepted and best.verdict.decades >= LIMIT:
+        best = max(best, _judged(by_length, known, THOROUGH), key=_Judged.rank)
     if not best.accepted:
         raise NotIndexedError(f"the best orientation is no more than chance ({best.verdict})")
     return best.basis, best.verdict.decades
@@ -226,6 +240,7 @@ def _finished(
     chosen: Integers,
     miller: Integers,
     refined: RefinedCrystal,
+    true_beam: TrueBeam,
     certainty: float,
     detector: FlatDetector,
     settings: FastSettings,
@@ -248,6 +263,7 @@ def _finished(
     observed_mm = places.xy_mm[chosen[kept]]
     return IndexedLattice(
         a_matrix=refined.a_matrix,
+        true_beam=true_beam,
         unit_cell=refined.unit_cell,
         mosaicity=mosaicity,
         evidence=certainty,

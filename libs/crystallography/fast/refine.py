@@ -1,8 +1,10 @@
 """Refines orientation and symmetry-constrained cell against spot positions and delta psi.
 
-Gauss-Newton on rotations and on the free elements of the reciprocal metric tensor. The still
-model is that of DIALS's `StillsRayPredictor`: each reciprocal point is rotated by delta psi onto
-the Ewald sphere about the axis at right angles to the beam. Detector and beam stay as they are.
+Gauss-Newton on rotations and on the free elements of the reciprocal metric tensor; where wanted
+also on the shift of the detector across the beam, with the belief about it as two observations
+more. The still model is that of DIALS's `StillsRayPredictor`: each reciprocal point is rotated by
+delta psi onto the Ewald sphere about the axis at right angles to the beam. Distance and wavelength
+stay as they are.
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from libs.crystallography.fast.crystal import KnownCrystal
 from libs.crystallography.fast.detector import FlatDetector
 from libs.crystallography.fast.lattice import cell_of_metric, skew_matrix
+from libs.crystallography.fast.placement import AS_IN_HEADER, Placement, learned_placement
 from libs.crystallography.fast.settings import Cell
 from libs.crystallography.fast.still_kernel import normal_equations, residuals
 
@@ -27,6 +30,8 @@ POSITION_CUT = 2.75
 """In medians of the distances: about 3.5 σ of a two-dimensional normal distribution."""
 PSI_CUT = 4.0
 FEWEST = 5
+TURNS = np.array([skew_matrix(axis) for axis in np.eye(3)])
+"""Derivatives of rotations about x, y, z."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,7 @@ class RefinedCrystal:
 
     a_matrix: Floats
     unit_cell: Cell
+    placement: Placement
     used: NDArray[np.bool_]
     near: NDArray[np.bool_]
     """Positions agree, whatever delta psi is."""
@@ -52,6 +58,17 @@ class RefinedCrystal:
     """Predicted minus observed, [n, 2], of all observations."""
     delta_psi: Floats
     """Radians, [n]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """What is being fitted, and the normal matrix of the step that led here."""
+
+    a_matrix: Floats
+    shift_mm: Floats
+    normal: Floats
+    largest: float = np.inf
+    """Largest change of the crystal in that step, relative or in radians."""
 
 
 def orient(basis: Floats, crystal: KnownCrystal) -> Floats:
@@ -65,30 +82,38 @@ def orient(basis: Floats, crystal: KnownCrystal) -> Floats:
 
 
 def refine(
-    a_matrix: Floats, crystal: KnownCrystal, observed: Observations, detector: FlatDetector
+    a_matrix: Floats,
+    crystal: KnownCrystal,
+    observed: Observations,
+    detector: FlatDetector,
+    placement: Placement = AS_IN_HEADER,
+    used: NDArray[np.bool_] | None = None,
 ) -> RefinedCrystal:
-    """Refine until the set of outliers is stable."""
-    projections, s0 = detector.projections, detector.s0
-    weights = 1.0 / observed.variance_mm2
-    used = np.ones(len(observed.miller), bool)
+    """Refine until the set of outliers is stable; `detector` is the header's.
+
+    `used` flags the observations to begin with, all of them without it.
+    """
+    used = np.ones(len(observed.miller), bool) if used is None else used
     miller = observed.miller.astype(np.float64)
+    fit = _Fit(a_matrix=a_matrix, shift_mm=placement.shift_mm, normal=np.zeros((0, 0)))
     for _ in range(CYCLES):
         for _ in range(STEPS):
-            shifts, largest = _step(a_matrix, crystal, observed, miller, weights, used, detector)
-            a_matrix = shifts
-            if largest < 1e-7:
+            fit = _step(fit, crystal, observed, miller, used, detector, placement)
+            if fit.largest < 1e-7:
                 break
         deviation, psi = residuals(
-            a_matrix, miller, observed.panel, observed.xy_mm, projections, s0
-        )
+            fit.a_matrix, miller, observed.panel, observed.xy_mm, detector.projections,
+            detector.s0, detector.moves, fit.shift_mm,
+        )  # fmt: skip
         kept = _inliers(deviation, psi, used)
         if kept.sum() < FEWEST or (kept == used).all():
             break
         used = kept
     distance = np.hypot(deviation[:, 0], deviation[:, 1])
     return RefinedCrystal(
-        a_matrix=a_matrix,
-        unit_cell=cell_of_metric(np.linalg.inv(a_matrix.T @ a_matrix)),
+        a_matrix=fit.a_matrix,
+        unit_cell=cell_of_metric(np.linalg.inv(fit.a_matrix.T @ fit.a_matrix)),
+        placement=learned_placement(fit.shift_mm, fit.normal),
         used=used,
         near=distance < POSITION_CUT * float(np.median(distance[used])),
         deviation_mm=deviation,
@@ -97,42 +122,46 @@ def refine(
 
 
 def _step(
-    a_matrix: Floats,
+    fit: _Fit,
     crystal: KnownCrystal,
     observed: Observations,
     miller: Floats,
-    weights: Floats,
     used: NDArray[np.bool_],
     detector: FlatDetector,
-) -> tuple[Floats, float]:
-    """One Gauss-Newton step: the new A and the largest shift (relative or in radians)."""
-    directions = crystal.metric_directions
-    metric = a_matrix.T @ a_matrix
+    placement: Placement,
+) -> _Fit:
+    """One Gauss-Newton step."""
+    metric = fit.a_matrix.T @ fit.a_matrix
+    directions = crystal.metric_directions * float(np.sqrt((metric**2).sum()))
     upper = np.linalg.cholesky(metric).T
-    rotation = a_matrix @ np.linalg.inv(upper)
-    scale = float(np.sqrt((metric**2).sum()))
-    derivatives = _derivatives(rotation, upper, metric, directions * scale)
+    rotation = fit.a_matrix @ np.linalg.inv(upper)
     normal, right = normal_equations(
-        a_matrix, derivatives, miller, observed.panel, observed.xy_mm, weights, PSI_WEIGHT,
-        used, detector.projections, detector.s0,
+        fit.a_matrix, _derivatives(rotation, upper, metric, directions), miller, observed.panel,
+        observed.xy_mm, 1.0 / observed.variance_mm2, PSI_WEIGHT, used, detector.projections,
+        detector.s0, detector.moves, fit.shift_mm,
     )  # fmt: skip
+    n = len(right) - len(fit.shift_mm)
+    normal[n:, n:] += placement.precision
+    right[n:] += placement.precision @ (fit.shift_mm - placement.shift_mm)
     damping = np.diag(normal).max() * 1e-12
-    shift = -np.linalg.solve(normal + damping * np.eye(len(right)), right)
-    shift = np.clip(shift, -0.02, 0.02)
-    changed = metric + np.einsum("k,kij->ij", shift[3:], directions * scale)
+    change = -np.linalg.solve(normal + damping * np.eye(len(right)), right)
+    crystal_change = np.clip(change[:n], -0.02, 0.02)
+    changed = metric + np.einsum("k,kij->ij", crystal_change[3:], directions)
     upright: Floats = np.linalg.cholesky(changed).T
-    return _rotation(shift[:3]) @ rotation @ upright, float(np.abs(shift).max())
+    return _Fit(
+        a_matrix=_rotation(crystal_change[:3]) @ rotation @ upright,
+        shift_mm=fit.shift_mm + change[n:],
+        normal=normal,
+        largest=float(np.abs(crystal_change).max()),
+    )
 
 
 def _derivatives(rotation: Floats, upper: Floats, metric: Floats, directions: Floats) -> Floats:
     """dA/dp [3 + k, 3, 3]: rotations about x, y, z, then the metric's free directions."""
     step = 1e-6
-    a_matrix = rotation @ upper
-    turns = [skew_matrix(axis) @ a_matrix for axis in np.eye(3)]
-    stretches = [
-        rotation @ (np.linalg.cholesky(metric + step * d).T - upper) / step for d in directions
-    ]
-    return np.array(turns + stretches)
+    stretched = np.linalg.cholesky(metric + step * directions).transpose(0, 2, 1)
+    turns = TURNS @ (rotation @ upper)
+    return np.concatenate([turns, rotation @ (stretched - upper) / step])
 
 
 def _rotation(vector: Floats) -> Floats:

@@ -30,7 +30,8 @@ class IndexSettings:
     length_tolerance: float = 0.05
     """Relative, before the lattice is matched with the known cell."""
     angle_tolerance_deg: float = 3.0
-    max_lattices: int = 1
+    max_lattices: int | None = 1
+    """None: as many as there are."""
     min_spots: int = 10
     min_angle_between_deg: float = 5.0
     """Two lattices closer than this are one."""
@@ -43,12 +44,15 @@ class IntegrationSettings:
     """Prediction and integration; names as in DIALS's `prediction` and `profile.gaussian_rs`."""
 
     n_sigma: float = 3.0
+    divergence_about_centroid: bool = False
+    """Spots spread about where they were observed instead of about where they are predicted."""
     d_min_angstrom: float | None = None
     d_max_angstrom: float | None = None
     proximal_volume_max: float = 0.0025
     proximal_volume_d_min: float = 2.0
     sigma_b_cutoff_deg: float | None = 0.1
     gain: float = 1.0
+    """Multiplies the variances."""
 
 
 @dataclass(frozen=True, kw_only=True)

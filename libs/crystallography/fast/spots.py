@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography.fast.dispersion import strong_pixels
 from libs.crystallography.fast.labels import spots_of_panels
 from libs.crystallography.fast.pixels import PixelLayout
 from libs.crystallography.fast.settings import SpotSettings
+from libs.crystallography.fast.strong import strong_pixels
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -84,16 +84,26 @@ def find_spots_flat(
     strong: NDArray[np.bool_],
 ) -> tuple[Spots, StrongPixels]:
     """The same of flat arrays; `trusted` [n, 2], `strong` takes the strong pixels."""
-    kernel, starts, shapes = settings.kernel_size, layout.starts, layout.shapes
-    found, numbers = strong_pixels(
-        pixels, usable, starts, shapes, trusted, kernel,
-        (settings.sigma_background, settings.sigma_strong), settings.gain,
-        settings.global_threshold, settings.min_local, settings.extended, strong,
-    )  # fmt: skip
-    _check_number(len(found), layout.size, settings)
+    found, numbers = strong_pixels(pixels, usable, layout, trusted, settings, strong)
+    return spots_of_strong(pixels, layout, found, numbers, settings)
+
+
+def spots_of_strong(
+    pixels: NDArray[Any],
+    layout: PixelLayout,
+    strong: NDArray[np.int32],
+    numbers: Integers,
+    settings: SpotSettings,
+) -> tuple[Spots, StrongPixels]:
+    """Spots of strong pixels that are known: their places on their panels, and how many each has.
+
+    Raises TooManyStrongPixelsError.
+    """
+    _check_number(len(strong), layout.size, settings)
     separation = settings.max_separation_px
     panel, sums, places, values = spots_of_panels(
-        pixels, starts, shapes, found, numbers, (settings.min_spot_size, settings.max_spot_size),
+        pixels, layout.starts, layout.shapes, strong, numbers,
+        (settings.min_spot_size, settings.max_spot_size),
         np.inf if separation is None else separation,
     )  # fmt: skip
     return _spots(panel, sums), _strong(places, values)

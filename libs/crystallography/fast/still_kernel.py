@@ -49,11 +49,23 @@ def impact(q: Floats, s0: Floats, projection: Floats) -> tuple[float, float, flo
 
 
 @compiled
+def displacement(x: float, y: float, move: Floats) -> tuple[float, float]:
+    """How a position changes per mm that its panel moves; `move` [3] is D times the direction.
+
+    Exactly linear: the ray meets a plane moved by t where D' = D − D t e₃ᵀD / (1 + e₃ᵀD t) says.
+    """
+    return move[2] * x - move[0], move[2] * y - move[1]
+
+
+@compiled
 def residuals(
     a_matrix: Floats, miller: Floats, panel: Integers, xy_mm: Floats, projections: Floats,
-    s0: Floats,
+    s0: Floats, moves: Floats, shift_mm: Floats,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """Predicted minus observed positions (mm) [n, 2], and delta psi (rad) [n]."""
+    """Predicted minus observed positions (mm) [n, 2], and delta psi (rad) [n].
+
+    The panels are displaced by `shift_mm` [m] along the directions of `moves` [panels, m, 3].
+    """
     deviation = np.empty((len(miller), 2))
     psi = np.empty(len(miller))
     q = np.empty(3)
@@ -62,6 +74,10 @@ def residuals(
         x, y, psi[n] = impact(q, s0, projections[panel[n]])
         deviation[n, 0] = x - xy_mm[n, 0]
         deviation[n, 1] = y - xy_mm[n, 1]
+        for m in range(len(shift_mm)):
+            dx, dy = displacement(x, y, moves[panel[n], m])
+            deviation[n, 0] += shift_mm[m] * dx
+            deviation[n, 1] += shift_mm[m] * dy
     return deviation, psi
 
 
@@ -72,12 +88,29 @@ def _times(matrix: Floats, vector: Floats, result: Floats) -> None:
 
 
 @compiled
+def _add_observation(
+    normal: Floats, right: Floats, weight: float, row: Floats, residual: float
+) -> None:
+    """To the lower triangle of the normal matrix and to the gradient."""
+    for p in range(len(row)):
+        weighted = weight * row[p]
+        right[p] += weighted * residual
+        for r in range(p + 1):
+            normal[p, r] += weighted * row[r]
+
+
+@compiled
 def normal_equations(
     a_matrix: Floats, derivatives: Floats, miller: Floats, panel: Integers, xy_mm: Floats,
     weights: Floats, psi_weight: float, used: NDArray[np.bool_], projections: Floats, s0: Floats,
+    moves: Floats, shift_mm: Floats,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """Normal matrix [p, p] and gradient [p] for parameters with dA/dp = `derivatives` [p, 3, 3]."""
-    n_parameters = len(derivatives)
+    """Normal matrix [p + m, p + m] and gradient for dA/dp = `derivatives` [p, 3, 3] and m shifts.
+
+    `moves` and `shift_mm` as of `residuals`.
+    """
+    n_inner = len(derivatives)
+    n_parameters = n_inner + len(shift_mm)
     normal = np.zeros((n_parameters, n_parameters))
     right = np.zeros(n_parameters)
     slope = np.empty((3, 3))
@@ -100,7 +133,14 @@ def normal_equations(
         residual[0] = x - xy_mm[n, 0]
         residual[1] = y - xy_mm[n, 1]
         residual[2] = psi
-        for p in range(n_parameters):
+        for m in range(len(shift_mm)):
+            dx, dy = displacement(x, y, moves[panel[n], m])
+            row[0, n_inner + m] = dx
+            row[1, n_inner + m] = dy
+            row[2, n_inner + m] = 0.0
+            residual[0] += shift_mm[m] * dx
+            residual[1] += shift_mm[m] * dy
+        for p in range(n_inner):
             _times(derivatives[p], miller[n], change)
             for i in range(3):
                 row[i, p] = (
@@ -108,8 +148,8 @@ def normal_equations(
                 )
         for i in range(3):
             weight = psi_weight if i == 2 else weights[n, i]
-            for p in range(n_parameters):
-                right[p] += weight * row[i, p] * residual[i]
-                for r in range(n_parameters):
-                    normal[p, r] += weight * row[i, p] * row[i, r]
+            _add_observation(normal, right, weight, row[i], residual[i])
+    for p in range(n_parameters):
+        for r in range(p):
+            normal[r, p] = normal[p, r]
     return normal, right

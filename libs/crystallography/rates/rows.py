@@ -1,4 +1,4 @@
-"""Frame results as rows of a numpy array: what the statistics need of a frame, in 176 bytes.
+"""Frame results as rows of a numpy array: what the statistics need of a frame, in 184 bytes.
 
 Knows how an outcome counts (FIELD, "Rates"); does not know cut-offs, lanes or other rows.
 """
@@ -47,12 +47,13 @@ ROW = np.dtype(
         ("cell", "<f4", (4,)),
         ("contiguous", "<f4", (N_SHELLS,)),
         ("cctbx", "<f4", (N_SHELLS,)),
+        ("angles", "<f4", (2,)),
     ]
 )
 """NaN: missing. `rings`: mean intensities (low, high). Of the first lattice, zero where there is
-none: `offset_px` (observed minus predicted), `cell` (a, b, c in Å, β in degrees). `contiguous` and
-`cctbx`: the I/σ cut-offs up to which each shell is reached (see shells.py); zero, like
-`shell_d_min` (Å), where no lattice brought a shell table."""
+none: `offset_px` (observed minus predicted), `cell` (a, b, c in Å, β in degrees), `angles` (α, γ).
+`contiguous` and `cctbx`: the I/σ cut-offs up to which each shell is reached (see shells.py); zero,
+like `shell_d_min` (Å), where no lattice brought a shell table."""
 
 Rows = npt.NDArray[Any]
 """A structured array of dtype ROW."""
@@ -176,6 +177,7 @@ def _add_lattices(rows: Rows, indexed: Sequence[tuple[int, FrameResult]]) -> Non
     first = [f.lattices[0] for _, f in indexed]
     rows["offset_px"][at] = _single([one.offset_px or (np.nan, np.nan) for one in first])
     rows["cell"][at] = _single([(*one.unit_cell[:3], one.unit_cell[4]) for one in first])
+    rows["angles"][at] = _single([one.unit_cell[3::2] for one in first])
     every = [(i, lattice.shells) for i, f in indexed for lattice in f.lattices]
     _add_shells(rows, [(i, shells) for i, shells in every if shells is not None])
 

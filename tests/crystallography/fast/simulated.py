@@ -62,7 +62,7 @@ def spots_of(frame: Frame) -> tuple[Spots, StrongPixels]:
 
 
 def lattices_of(
-    frame: Frame, settings: BeamlineSettings, crystal: KnownCrystal, max_lattices: int = 1
+    frame: Frame, settings: BeamlineSettings, crystal: KnownCrystal, max_lattices: int | None = 1
 ) -> list[IndexedLattice]:
     spots, _ = spots_of(frame)
     fast = FastSettings(index=IndexSettings(max_lattices=max_lattices))

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from libs.crystallography.fast.dispersion import threshold
 from libs.crystallography.fast.labels import label
+from libs.crystallography.fast.pixels import PixelLayout
 from libs.crystallography.fast.settings import SpotSettings
 from libs.crystallography.fast.spots import TooManyStrongPixelsError, find_spots
+from libs.crystallography.fast.strong import strong_pixels
 
-KERNEL = (3, 3)
-SIGMAS = (6.0, 3.0)
+LIMITS = np.array([[-1.0, 1e6]])
 
 
 def image_with_spots(seed: int) -> np.ndarray:
@@ -40,9 +40,13 @@ def naive_dispersion(image: np.ndarray, usable: np.ndarray, gain: float) -> np.n
 def test_running_sums_find_what_plain_sums_find(gain: float) -> None:
     image = image_with_spots(5)
     usable = np.random.default_rng(6).random(image.shape) > 0.05
-    strong = np.zeros(image.shape, bool)
-    pixels = threshold(image, usable, (-1.0, 1e6), KERNEL, SIGMAS, gain, 0.0, 2, False, strong)
-    assert (strong == (naive_dispersion(image, usable, gain) & (image > 0))).all()
+    strong = np.zeros(image.size, bool)
+    settings = SpotSettings(extended=False, gain=gain)
+    pixels, _ = strong_pixels(
+        image.reshape(-1), usable.reshape(-1), PixelLayout.of([image]), LIMITS, settings, strong
+    )
+    expected = naive_dispersion(image, usable, gain) & (image > 0)
+    assert (strong == expected.reshape(-1)).all()
     assert (pixels == np.flatnonzero(strong)).all()
 
 

@@ -72,6 +72,7 @@ def test_json_holds_bar_series_windows_and_advice(tmp_path: Path) -> None:
     [
         (["--hit-cutoff", "16"], Cutoffs(hit=16)),
         (["--solvent-cutoff", "1.1"], Cutoffs(solvent=1.1)),
+        (["--lattices-cutoff", "1"], Cutoffs(lattices=1)),
         (["--d-min-quality", "2.1"], Cutoffs(d_min_quality_angstrom=2.1)),
         (["--i-sigi-cutoff", "5"], Cutoffs(i_sigi=5.0)),
     ],
@@ -81,7 +82,7 @@ def test_cutoffs_can_be_changed(tmp_path: Path, options: list[str], cutoffs: Cut
     expected = JobStatistics(Rules(cutoffs=cutoffs))
     expected.upsert(batch(FRAMES))
     bar = expected.summary()
-    for name in ("n_hits", "n_solvent", "n_high_quality"):
+    for name in ("n_hits", "n_solvent", "n_multi_lattice", "n_high_quality"):
         assert content["summary"][name] == getattr(bar, name)
 
 

@@ -77,7 +77,23 @@ def test_a_segment_is_far_below_the_limit_of_a_record() -> None:
     assert len(columns.segment(0)) < 256 * 1024
 
 
-@pytest.mark.parametrize("raw", [b"", b"nonsense", b"SLR2\xff\xff\x00\x00", b"SLR2\x01"])
+def test_segments_of_the_version_before_are_read_without_what_they_lack() -> None:
+    """It had no angles, the last 8 bytes of an indexed frame."""
+    columns = filled(300)
+    n_indexed = int((columns.rows["n_lattices"] > 0).sum())
+    new = columns.segment(0)
+    heads, tails = new[4 : -112 * n_indexed], np.frombuffer(new[-112 * n_indexed :], np.uint8)
+    old = b"SLR2" + heads + tails.reshape(n_indexed, 112)[:, :104].tobytes()
+    again = FrameColumns.restored([old])
+    names = [name for name in ROW.names or () if name != "angles"]
+    assert _texts(again.rows, names) == _texts(columns.rows, names)
+    assert not again.rows["angles"].any()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"nonsense", b"SLR3\xff\xff\x00\x00", b"SLR3\x01", b"SLR2\xff\xff\x00\x00", b"SLR2\x01"],
+)
 def test_damaged_bytes_are_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):
         FrameColumns.restored([raw])
@@ -113,7 +129,7 @@ def _texts(rows: Rows, names: list[str]) -> list[str]:
     return [f"{name} {rows[name].tolist()}" for name in names]
 
 
-NOT_STORED = ("shell_d_min", "contiguous", "cctbx", "rings", "offset_px", "cell")
+NOT_STORED = ("shell_d_min", "contiguous", "cctbx", "rings", "offset_px", "cell", "angles")
 
 
 def _as_stored(frame: FrameResult, attempt: int) -> SimpleNamespace:

@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).parents[3]
 BROWSER = "/usr/bin/chromium"
 ARGUMENTS = (
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -36,7 +37,9 @@ def assets_folder() -> Path:
 def browser() -> Iterator[Browser]:
     """One Chromium for this folder; Playwright's loop would be in the way of async tests."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=BROWSER, args=list(ARGUMENTS), timeout=240_000
+        )
         yield browser
         browser.close()
 
@@ -56,7 +59,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport=DESKTOP, timezone_id="UTC", color_scheme="light", bypass_csp=True
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from aiohttp import web
 
+from libs.local_stack.ports import any_free_port
 from tests.live_view.page.frames import COLUMNS, Frames, at_cutoff
 
 PAGE_FOLDER = Path(__file__).parents[3] / "services" / "live_view" / "static"
@@ -25,7 +26,8 @@ POLICY = (
 
 
 class FakeApi:
-    """The API on 127.0.0.1 and a free port; jobs and frames change between requests."""
+    """The API on 127.0.0.1 and a free port, to which it may come back after a stop; jobs and frames
+    change between requests."""
 
     def __init__(self, assets_folder: Path) -> None:
         self.jobs: list[dict[str, Any]] = []
@@ -34,10 +36,12 @@ class FakeApi:
         self.requests: list[str] = []
         self.has_events = True
         self.has_catalogue = True
+        self._may_listen = asyncio.Event()
+        self._may_listen.set()
         self._versions: dict[int, list[tuple[int, Frames]]] = {}
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._assets_folder = assets_folder
-        self._port = 0
+        self._port = any_free_port()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -60,7 +64,7 @@ class FakeApi:
         """Stop for good."""
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=120)
         self._loop.close()
 
     def add_job(self, frames: Frames, **changes: Any) -> int:
@@ -108,9 +112,17 @@ class FakeApi:
         self.has_events = False
         self._call(lambda: [queue.put_nowait(None) for queue in self._listeners])
 
+    def hold_events(self) -> None:
+        """Whoever asks for events has to wait."""
+        self._call(self._may_listen.clear)
+
+    def let_events_begin(self) -> None:
+        """Those who wait get what is told from now on."""
+        self._call(self._may_listen.set)
+
     def _wait(self, coroutine: Any) -> None:
         future: Future[None] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        future.result(timeout=20)
+        future.result(timeout=120)
 
     def _call(self, act: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(act)
@@ -131,7 +143,6 @@ class FakeApi:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
         await site.start()
-        self._port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:
         for queue in self._listeners:
@@ -175,6 +186,7 @@ class FakeApi:
     async def _get_events(self, request: web.Request) -> web.StreamResponse:
         if not self.has_events:
             raise web.HTTPServiceUnavailable
+        await self._may_listen.wait()
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b": welcome\n\n")

@@ -29,7 +29,7 @@ class OpenedPage:
         return self.page.evaluate(f"async () => await ({expression})")
 
     def wait(self, condition: str) -> None:
-        """Wait until a JavaScript condition holds, at most 15 s."""
+        """Wait until a JavaScript condition holds, with the context's deadline."""
         self.page.wait_for_function(condition)
 
     def text(self, selector: str) -> str:

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.live_view.page import naive
 from tests.live_view.page.closeness import assert_close
 from tests.live_view.page.fake_api import FakeApi
@@ -13,7 +15,10 @@ MARKS = "[...document.querySelectorAll('.plot canvas')].map(c => c.dataset.mark)
 
 
 def started(seconds_ago: float) -> int:
-    """A start of a run, µs, so that its frames are as old as the test needs."""
+    """A start of a run, µs, so that its frames are as old as the test needs.
+
+    Where a run is to be live, its newest frame lies ahead: ten seconds later it would be silent.
+    """
     return round((time.time() - seconds_ago) * 1e6)
 
 
@@ -38,6 +43,18 @@ def test_only_what_is_new_is_fetched(opened: OpenedPage, api: FakeApi) -> None:
     opened.wait("stillstream.dots('a') === 300")
     asked = [path for path in api.requests if "/frames?" in path]
     assert asked[-1] == f"/api/jobs/{job}/frames?since=1&i_sigi=1"
+
+
+def test_what_is_told_before_the_events_begin_is_not_missed(
+    opened: OpenedPage, api: FakeApi
+) -> None:
+    frames = random_frames(300, seed=2)
+    job = api.add_job(frames.take(slice(0, 200)))
+    api.hold_events()
+    opened.open()
+    api.add_frames(job, frames.take(slice(200, 300)))
+    api.let_events_begin()
+    opened.wait("stillstream.dots('a') === 300")
 
 
 def test_late_frames_take_their_place(opened: OpenedPage, api: FakeApi) -> None:
@@ -78,7 +95,7 @@ def test_a_new_run_appears(opened: OpenedPage, api: FakeApi) -> None:
     assert opened.look("stillstream.state") == "empty"
     assert "Waiting for the first run" in opened.text("#advice h2")
     assert opened.page.is_visible("#void")
-    job = api.add_job(no_frames(), started_us=started(10))
+    job = api.add_job(no_frames(), started_us=started(-10))
     api.tell("jobs", {})
     opened.wait("stillstream.state === 'starting'")
     api.add_frames(job, random_frames(300, seed=6))
@@ -89,7 +106,7 @@ def test_a_new_run_appears(opened: OpenedPage, api: FakeApi) -> None:
 
 def test_the_sentence_states_facts_of_the_last_minute(opened: OpenedPage, api: FakeApi) -> None:
     frames = random_frames(3000, seed=7)
-    api.add_job(frames, started_us=started(100))
+    api.add_job(frames, started_us=started(80))
     opened.open()
     last = naive.live(naive.facts(frames))["60s"]
     hits, indexed = (100 * last[name]["value"] for name in ("hit", "indexing"))
@@ -97,24 +114,70 @@ def test_the_sentence_states_facts_of_the_last_minute(opened: OpenedPage, api: F
 
 
 def test_advice_is_shown_when_the_server_has_some(opened: OpenedPage, api: FakeApi) -> None:
-    api.add_job(random_frames(300, seed=8), started_us=started(10))
+    api.add_job(random_frames(300, seed=8), started_us=started(-10))
     advice = {
         "job": api.jobs[0]["job"],
         "cause": "no_jet",
         "since_us": started(5),
         "level": "act",
         "evidence": ["Solvent 1 % (was 88 %)"],
-        "suggestion": "realign the nozzle",
+        "suggestion": "realign the nozzle; look for a clog",
         "raised_us": started(4),
     }
     api.rates = [{"job": api.jobs[0]["job"], "attempt": 1, "revision": 3, "advice": [advice]}]
     opened.open()
     opened.wait("document.querySelector('#advice').dataset.level === 'act'")
     assert opened.text("#advice h2") == "No jet: realign the nozzle"
-    assert "Solvent 1 % (was 88 %)" in opened.text("#advice .why")
+    assert opened.text("#advice .why").split("\n") == ["Solvent 1 % (was 88 %)", "Look for a clog"]
     levels = "[...document.querySelectorAll('.light')].map(l => l.dataset.level ?? '')"
     assert opened.look(levels) == ["act", "", "", "", ""]  # consequences stay quiet
-    assert "Act" in opened.text(".light[data-rate=solvent]")
+    words = opened.page.locator(".light .word").all_inner_texts()
+    assert words == ["Act", *["Needs jet"] * 4]
+    assert opened.text("#advice .past") == ""
+
+
+def test_advice_that_is_over_stays_as_bars_and_a_short_list(
+    opened: OpenedPage, api: FakeApi
+) -> None:
+    api.add_job(random_frames(3000, seed=8), started_us=started(60))
+    told = [
+        {"cause": cause, "level": "act", "since_us": started(before), "cleared_us": started(until)}
+        for cause, before, until in (("no_beam", 58, 52), ("too_dilute", 50, 30), ("no_jet", 27, 2))
+    ]
+    name = api.jobs[0]["job"]
+    api.rates = [{"job": name, "attempt": 1, "revision": 3, "advice": None, "past_advice": told}]
+    opened.open()
+    opened.wait("document.querySelectorAll('#advice .past li').length === 2")
+    said = opened.page.locator("#advice .past li").all_inner_texts()
+    assert [text.split("  ")[1] for text in said] == ["No jet, 25 s", "Too dilute, 20 s"]
+    assert opened.look("document.querySelector('#advice').dataset.level") == "live"
+    assert opened.look("stillstream.advices.map(a => a.text)") == [
+        "no beam", "too dilute", "no jet",
+    ]  # fmt: skip
+    assert opened.look("stillstream.advices.every(a => a.to > a.from)")
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("query", ["", "?view=wall"])
+def test_nothing_is_cut_off_at_the_edges(opened: OpenedPage, api: FakeApi, query: str) -> None:
+    number = api.add_job(
+        random_frames(3000, seed=8, screened=0.8, unreadable=0.02), started_us=started(98),
+        n_announced=9000,
+    )  # fmt: skip
+    job = next(job["job"] for job in api.jobs if job["id"] == number)
+    same = {"numerator": 39, "denominator": 40, "value": 0.975, "low": 0.87, "high": 0.996}
+    api.rates = [
+        {"job": job, "revision": 1, "index_fraction": 0.2, "agreement": {"agreement": same}}
+    ]
+    opened.open(query)
+    opened.wait("document.querySelector('#fresh').textContent.includes('lanes agree')")
+    assert opened.look("document.documentElement.scrollWidth <= innerWidth")
+    cut_off = opened.look(
+        "[...document.querySelectorAll('#fresh, #fresh li, .light header, .num')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > "
+        "innerWidth).map(e => e.textContent)"
+    )
+    assert cut_off == []
 
 
 def test_a_run_that_ended_says_what_was_wrong_at_its_end(opened: OpenedPage, api: FakeApi) -> None:
@@ -134,6 +197,7 @@ def test_a_run_that_ended_says_what_was_wrong_at_its_end(opened: OpenedPage, api
     opened.wait("document.querySelector('#advice .why').innerText.includes('Ended with')")
     assert opened.look("document.querySelector('#advice').dataset.level") == "ended"
     assert "Ended with too dense since" in opened.text("#advice .why")
+    assert "2.50 crystals per shot" in opened.text("#advice .why")
 
 
 def test_an_open_run_without_frames_is_silent_not_zero(opened: OpenedPage, api: FakeApi) -> None:
@@ -220,10 +284,12 @@ def test_events_that_break_off_are_replaced_by_polling(opened: OpenedPage, api: 
 
 
 def test_cells_found_without_a_known_one_are_named(opened: OpenedPage, api: FakeApi) -> None:
-    api.add_job(random_frames(300, seed=8), started_us=started(10))
+    api.add_job(random_frames(300, seed=8), started_us=started(-10))
     name = api.jobs[0]["job"]
-    cells = [{"n_lattices": 12, "n_of": 15, "edges_angstrom": [38.0, 79.1, 79.1]}]
+    found = {"n_lattices": 12, "n_of": 15, "edges_angstrom": [38.0, 79.1, 79.1]}
+    cells = [found | {"angles_deg": [90.0, 101.24, 90.0]}]
     api.rates = [{"job": name, "attempt": 1, "revision": 3, "advice": [], "cells": cells}]
     opened.open()
-    said = f"Cell 38.0 × 79.1 × 79.1 Å on 12 of 15 lattices; take it over: stillstream cells {name}"
+    cell = "Cell 38.0 × 79.1 × 79.1 Å, 90 101.2 90°"
+    said = f"{cell} on 12 of 15 lattices; take it over: stillstream cells {name}"
     opened.wait(f"document.querySelector('#advice .why').textContent.includes({said!r})")

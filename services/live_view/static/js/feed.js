@@ -14,7 +14,8 @@ export class Feed {
     this.isConnected = false;
     this.wasLost = false;
     this.lostAtMs = null;
-    this.hasStarted = false;
+    this.hasBegun = false; // something was asked for
+    this.hasStarted = false; // and answered
   }
 
   start() {
@@ -58,6 +59,7 @@ export class Feed {
   }
 
   async #everything() {
+    this.hasBegun = true;
     await this.store.loadJobs();
     await this.store.loadRates();
     if (this.hasStarted) await this.store.refreshAll();
@@ -70,6 +72,7 @@ export class Feed {
     let isFirst = true;
     events.onopen = () => {
       if (!isFirst) this.wasLost = true; // events may have been missed
+      else if (this.hasBegun) this.#try(() => this.#sinceLoading()); // here too, but a few
       isFirst = false;
       this.reached();
     };
@@ -82,6 +85,13 @@ export class Feed {
     on('frames', async (data) => this.store.refresh(JSON.parse(data).id));
     on('jobs', async () => this.store.loadJobs());
     on('rates', async (data) => this.store.takeRates(JSON.parse(data)));
+  }
+
+  /** What was told after the first answers and before the stream of events was open. */
+  async #sinceLoading() {
+    await this.store.loadJobs();
+    await this.store.loadRates();
+    await this.store.refreshWanted();
   }
 
   async #beat() {

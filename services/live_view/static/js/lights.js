@@ -46,6 +46,8 @@ const ABOUT = {
   geometry_drifted: 'indexing',
   crystals_degrade: 'high_quality',
 };
+/** What all lights behind that one need first. */
+const NEEDS = { no_beam: 'Needs beam', no_jet: 'Needs jet', no_crystals: 'Needs crystals' };
 const LEVEL_WORDS = { act: 'Act', watch: 'Watch' };
 const NO_DATA = ['none', 'No data'];
 const MINUTE_US = 60e6;
@@ -68,11 +70,20 @@ function levelOf(rate, { advice, state }) {
   return advice.level === 'act' ? 'act' : 'watch';
 }
 
+/** What a light waits for, when another one's cause explains it. */
+function needOf(rate, { advice, state }) {
+  if (!advice || state.isStale || !NEEDS[advice.cause]) return null;
+  const place = (name) => LIGHTS.findIndex((light) => light.rate === name);
+  return place(rate) > place(ABOUT[advice.cause]) ? NEEDS[advice.cause] : null;
+}
+
 function lightOf({ rate, title, of, colour }, context) {
   const { state, tally, cuts, windows, isPreliminary } = context;
   const level = levelOf(rate, context);
   const [ten, sixty] = windows ? [windows.ten[rate], windows.sixty[rate]] : [null, null];
-  const [kind, word] = sixty?.denominator ? (WORDS[state.kind] ?? NO_DATA) : NO_DATA;
+  const need = needOf(rate, context);
+  const known = sixty?.denominator ? (WORDS[state.kind] ?? NO_DATA) : NO_DATA;
+  const [kind, word] = need ? ['none', need] : known;
   const footer = of(cuts) + (windows && isPreliminary ? ', prelim.' : '');
   return el(
     'article',

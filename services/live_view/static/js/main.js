@@ -48,6 +48,7 @@ window.stillstream = {
   series: (id) => ofLoaded(id, seriesOf),
   live: (id) => ofLoaded(id, liveWindows),
   dots: (panel) => page.panels.dots[panel],
+  get advices() { return page.panels.advices; },
 };
 
 page = new Page(store, feed);

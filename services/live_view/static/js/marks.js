@@ -100,10 +100,11 @@ export function drawPreliminary(u, spans) {
   });
 }
 
-/** Advice as bars on the time axis: filled means act. */
+/** Advice as bars on the time axis: filled means act. Words only where there is room for them. */
 export function drawAdvice(u, advices) {
   inside(u, (ctx, { left, top, width }, ratio) => {
-    for (const { from, to, level, text } of advices) {
+    let free = left;
+    for (const { from, to, level, text } of [...advices].sort((p, q) => p.from - q.from)) {
       const a = Math.max(left, across(u, from));
       const b = Math.max(a + 3 * ratio, across(u, to));
       const height = Math.round(colours.fontSize * 0.36) * ratio;
@@ -111,7 +112,11 @@ export function drawAdvice(u, advices) {
       ctx.fillStyle = ctx.strokeStyle = colours.alarm;
       if (level === 'act') ctx.fillRect(a, top, b - a, height);
       else ctx.strokeRect(a + ratio / 2, top + ratio / 2, b - a - ratio, height - ratio);
-      const isLate = a + text.length * colours.fontSize * 0.6 * ratio > left + width;
+      const room = text.length * colours.fontSize * 0.6 * ratio;
+      const isLate = a + room > left + width;
+      const start = isLate ? b - room : a;
+      if (start < free || b < left) continue;
+      free = start + room;
       label(ctx, text, isLate ? b - 2 * ratio : a + 2 * ratio, top + height + 3 * ratio, {
         align: isLate ? 'right' : 'left', base: 'top', colour: colours.alarm, style: '600',
       });

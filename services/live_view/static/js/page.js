@@ -132,7 +132,9 @@ export class Page {
     const { agreement } = rates ?? {};
     showHeader({ state, job, experiment: store.experiment, indexFraction, agreement });
     const trial = job && store.trialTally(job.id, trialCuts(job));
-    const facts = { state, job, tally: trial, advice, endedWith, now: nowSeconds(), cells: rates?.cells };
+    const past = (job && store.pastAdvice.get(job.job)) ?? [];
+    const now = nowSeconds();
+    const facts = { state, job, tally: trial, advice, endedWith, past, now, cells: rates?.cells };
     showSentence(sentenceOf(facts), state);
     const { isPreliminary } = known ?? {};
     showLights({ state, tally, cuts: this.cuts, isPreliminary, advice });
@@ -161,12 +163,18 @@ export class Page {
   }
 
   #advices(jobs) {
+    const { advice, endedWith, pastAdvice } = this.store;
     return jobs.flatMap((job) => {
-      const { advice, endedWith } = this.store;
       const told = advice.get(job.job) ?? endedWith.get(job.job);
-      if (!told) return [];
-      const text = told.cause.replaceAll('_', ' ');
-      return [{ id: job.id, since: told.since_us / 1e6, level: told.level, text }];
+      const past = pastAdvice.get(job.job) ?? [];
+      const isOther = (one) => one.cause !== told?.cause || one.since_us !== told.since_us;
+      return [...past.filter(isOther), ...(told ? [told] : [])].map((one) => ({
+        id: job.id,
+        since: one.since_us / 1e6,
+        until: one.cleared_us ? one.cleared_us / 1e6 : null,
+        level: one.level,
+        text: one.cause.replaceAll('_', ' '),
+      }));
     });
   }
 

@@ -120,10 +120,12 @@ export class Panels {
     else u.setData([window, ...data.map(() => [null, null])], false);
   }
 
-  #placed({ id, since, level, text }) {
+  #placed({ id, since, until, level, text }) {
     const { timeline } = this;
     const run = timeline.spans.find((span) => span.job.id === id);
-    return { from: timeline.positionOf(since), to: run?.x1 ?? timeline.dataEnd, level, text };
+    const end = run?.x1 ?? timeline.dataEnd;
+    const to = until === null ? end : Math.min(end, timeline.positionOf(until));
+    return { from: timeline.positionOf(since), to, level, text };
   }
 
   #timeAxis(isShown) {

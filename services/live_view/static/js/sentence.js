@@ -8,12 +8,13 @@ import { liveRates, since } from './windows.js';
 
 const GLYPHS = { live: 'live', none: 'none', ended: 'ended', watch: 'watch', act: 'act' };
 const SAY_AGAIN_MS = 30_000;
+const MOST_PAST = 2;
 
 /** { level, head, why, since } from the state, the trial's tally and advice in force. */
-export function sentenceOf({ cells, ...facts }) {
+export function sentenceOf({ cells, past, ...facts }) {
   const sentence = causeOrFacts(facts);
   const found = facts.job && cells?.length ? [cellsFound(facts.job, cells[0])] : [];
-  return { ...sentence, why: [...sentence.why, ...found] };
+  return { ...sentence, why: [...sentence.why, ...found], past: past.slice(-MOST_PAST).reverse() };
 }
 
 function causeOrFacts({ state, job, tally, advice, endedWith, now }) {
@@ -53,13 +54,16 @@ function silent(state, job, tally) {
 
 const causeOf = (advice) => advice.cause.replaceAll('_', ' ');
 
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The first thing to try stands in the head, the others behind the evidence. */
 function advised(advice, now) {
-  const cause = causeOf(advice);
-  const head = cause.charAt(0).toUpperCase() + cause.slice(1);
+  const [first, ...others] = (advice.suggestion ?? '').split('; ');
+  const head = capital(causeOf(advice));
   return {
     level: advice.level === 'act' ? 'act' : 'watch',
-    head: advice.suggestion ? `${head}: ${advice.suggestion}` : head,
-    why: advice.evidence ?? [],
+    head: first ? `${head}: ${first}` : head,
+    why: [...(advice.evidence ?? []), ...others].map(capital),
     since: { time: advice.since_us / 1e6, seconds: now - advice.since_us / 1e6 },
   };
 }
@@ -105,15 +109,17 @@ function ended(state, job, tally, endedWith) {
       crystals(tally, 0),
       note,
       endedWith && `Ended with ${causeOf(endedWith)} since ${clockTime(endedWith.since_us / 1e6)}`,
+      endedWith?.evidence?.[0],
     ].filter(Boolean),
     since: { word: 'last frame', time: end, seconds: end - job.started_us / 1e6 - tally.high[0], of: 'long' },
   };
 }
 
 /** Without a known cell: what most lattices say, and how to go on from there. */
-function cellsFound(job, { n_lattices: n, n_of: of, edges_angstrom: edges }) {
+function cellsFound(job, { n_lattices: n, n_of: of, edges_angstrom: edges, angles_deg: angles }) {
   const lengths = edges.map((edge) => edge.toFixed(1)).join(' × ');
-  return `Cell ${lengths} Å on ${n} of ${of} lattices; take it over: stillstream cells ${job.job}`;
+  const turns = angles ? `, ${angles.map((angle) => Number(angle.toFixed(1))).join(' ')}°` : '';
+  return `Cell ${lengths} Å${turns} on ${n} of ${of} lattices; take it over: stillstream cells ${job.job}`;
 }
 
 function crystals(tally, from) {
@@ -136,8 +142,15 @@ export function showSentence(sentence, state) {
   setText(box.querySelector('h2'), sentence.head);
   box.querySelector('.why').replaceChildren(...sentence.why.map((text) => el('span', {}, text)));
   box.querySelector('.since').replaceChildren(...sinceParts(sentence.since));
+  box.querySelector('.past').replaceChildren(...sentence.past.map(pastItem));
   document.title = `${sentence.head} · Run stats`;
   say(sentence.head, `${state.kind} ${sentence.level}`);
+}
+
+/** Advice of this run that is over: when, what, for how long. */
+function pastItem({ cause, since_us: since, cleared_us: cleared }) {
+  const time = clockTime(since / 1e6).slice(0, 5);
+  return el('li', {}, `${time}  ${capital(causeOf({ cause }))}, ${duration((cleared - since) / 1e6)}`);
 }
 
 function sinceParts(since) {

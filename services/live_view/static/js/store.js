@@ -13,6 +13,7 @@ export class Store {
     this.experiment = null;
     this.rates = new Map(); // job name -> newest RatesUpdated
     this.advice = new Map(); // job name -> AdviceRaised in force
+    this.pastAdvice = new Map(); // job name -> [{ cause, level, since_us, cleared_us }]
     this.endedWith = new Map(); // job name -> AdviceRaised that held when the run ended
     this.revision = 0;
     this.isKnown = false; // the list of jobs was answered at least once
@@ -151,6 +152,7 @@ export class Store {
     else if ('advice' in rates) this.advice.delete(rates.job);
     if (rates.ended_with) this.endedWith.set(rates.job, rates.ended_with);
     else this.endedWith.delete(rates.job);
+    if (rates.past_advice) this.pastAdvice.set(rates.job, rates.past_advice);
   }
 
   #changed() {
