@@ -23,7 +23,6 @@ from libs.messages import Recipe
 
 SMALLEST_SPOT_PIXELS = {"SENSOR_PAD": 3}
 SMALLEST_SPOT_OTHER = 6
-"""Lattices of one frame where the recipe sets no limit."""
 NEEDED = ("indexing.known_symmetry.space_group", "indexing.known_symmetry.unit_cell")
 HONOURED = (
     "dispatch.hit_finder.enable",
