@@ -149,7 +149,8 @@ def test_spots_and_solvent_are_those_of_dials(
     ours, theirs = fast_lane.process(made).result, lane.process(made).result
     assert seen(ours) == seen(theirs)
     for name in ("ring_low", "ring_high", "solvent_ratio", "wavelength_angstrom"):
-        assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=1e-9)
+        wanted = getattr(theirs, name)  # None where there are too many strong pixels
+        assert getattr(ours, name) == (wanted and pytest.approx(wanted, rel=1e-9))
 
 
 def seen(result: FrameResult) -> tuple[object, ...]:
