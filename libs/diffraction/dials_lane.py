@@ -28,6 +28,7 @@ from libs.diffraction.raw_frame import RawFrame
 from libs.diffraction.recipe_phil import frame_params, most_spots_to_index
 from libs.diffraction.solvent import SolventNumbers, background_pixels, measure_solvent
 from libs.diffraction.tasks import FramePictures, FrameReply, FrameTask
+from libs.diffraction.usable_pixels import UsablePixels
 from libs.messages import FrameResult, Outcome, TimingsMs, best_d_min
 
 Progress = Callable[[FrameResult], None]
@@ -49,7 +50,7 @@ class DialsLane:
             import libs.diffraction.watched_processor  # noqa: F401 - imports DIALS once
         self._scratch = tempfile.TemporaryDirectory(prefix="stillstream-")
         self.reader = FrameReader()
-        self._rings = RingCache()
+        self._rings, self._usable = RingCache(), UsablePixels()
         self._recipes = LoadedRecipes(Path(self._scratch.name))
 
     def process(self, task: FrameTask, progress: Progress = ignore_progress) -> FrameReply:
@@ -65,7 +66,8 @@ class DialsLane:
                 frame = self.reader.read(task.file, task.index_in_file)
             except UnreadableFrameError as error:
                 return FrameReply(result=unreadable(task, str(error)))
-            run = _FrameRun(task, frame, progress, time.perf_counter() - started, self._rings)
+            read_s = time.perf_counter() - started
+            run = _FrameRun(task, frame, progress, read_s, self._rings, self._usable)
             return run.through(loaded.params, loaded.geometry)
 
     def close(self) -> None:
@@ -106,10 +108,16 @@ class _FrameRun:
     """One frame on its way through DIALS."""
 
     def __init__(
-        self, task: FrameTask, frame: RawFrame, progress: Progress, read_s: float, rings: RingCache
+        self,
+        task: FrameTask,
+        frame: RawFrame,
+        progress: Progress,
+        read_s: float,
+        rings: RingCache,
+        usable: UsablePixels,
     ) -> None:
         self._task, self._frame, self._progress = task, frame, progress
-        self._read_s, self._rings = read_s, rings
+        self._read_s, self._rings, self._usable = read_s, rings, usable
         self._solvent = SolventNumbers()
         self._outcome = Outcome.PROCESSED if task.index else Outcome.SCREENED
         self._experiments: Any = None
@@ -136,8 +144,12 @@ class _FrameRun:
 
     def _after_spots(self, strong: Any) -> None:
         self._n_strong = len(strong)
+        from dxtbx import flumpy
+
         imageset = self._experiments[0].imageset
-        background = background_pixels(imageset, strong)
+        images = [flumpy.to_numpy(image) for image in imageset.get_raw_data(0)]
+        usable = self._usable.of(self._frame, imageset.get_detector(0), images)
+        background = background_pixels(images, usable, strong)
         self._solvent = measure_solvent(self._rings, self._task.recipe, imageset, background)
         self._pictures = frame_pictures(self._rings, imageset, background, strong)
         self._progress(self._result())

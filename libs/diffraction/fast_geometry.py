@@ -57,7 +57,7 @@ class _Key:
     def equals(self, other: "_Key") -> bool:
         return (
             self.fast is other.fast
-            and _same_mask(self.static_mask, other.static_mask)
+            and same_mask(self.static_mask, other.static_mask)
             and bool(self.detector == other.detector)
             and bool(self.beam == other.beam)
         )
@@ -85,7 +85,7 @@ class GeometryCache:
     def _make(
         self, frame: RawFrame, beam: Any, detector: Any, fast: FastRecipe, recipe: Recipe
     ) -> FrameGeometry:
-        static = _static_masks(frame, detector)
+        static = static_masks(frame, detector)
         layout = PixelLayout.of(static)
         pixel_mask = layout.joined(_combined(static, fast.params.integration.lookup.mask))
         rings = self._rings(beam, detector, recipe)
@@ -159,7 +159,7 @@ def trusted_limits(detector: Any, correction: PixelCorrection | None = None) -> 
     return limits
 
 
-def _same_mask(first: Any, second: Any) -> bool:
+def same_mask(first: Any, second: Any) -> bool:
     """Formats give a new static mask for each image, mostly with the same content."""
     from dxtbx import flumpy
 
@@ -176,7 +176,8 @@ def _absorption(panel: Any) -> tuple[float, float]:
     return (strategy.mu(), strategy.t0()) if hasattr(strategy, "mu") else (0.0, 0.0)
 
 
-def _static_masks(frame: RawFrame, detector: Any) -> list[Mask]:
+def static_masks(frame: RawFrame, detector: Any) -> list[Mask]:
+    """Per panel, True where neither a rectangle nor the format's own mask excludes a pixel."""
     from dxtbx import flumpy
 
     masks = [flumpy.to_numpy(p.get_untrusted_rectangle_mask()).copy() for p in detector]

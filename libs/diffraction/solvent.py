@@ -31,12 +31,11 @@ class BackgroundPixels:
     usable: list[NDArray[np.bool_]]
 
 
-def background_pixels(imageset: Any, strong: Any | None) -> BackgroundPixels:
-    """The frame without its strong spots."""
-    images = [image.as_numpy_array() for image in imageset.get_raw_data(0)]
-    usable = _usable(imageset, images)
-    if strong is not None:
-        _exclude(usable, strong)
+def background_pixels(
+    images: list[NDArray[Any]], usable: list[NDArray[np.bool_]], strong: Any
+) -> BackgroundPixels:
+    """The frame without its strong spots, which are taken out of `usable`."""
+    _exclude(usable, strong)
     return BackgroundPixels(images=images, usable=usable)
 
 
@@ -62,20 +61,6 @@ def measure_solvent(
             mean_positive_in_ring(images, rings.low_cctbx),
         ),
     )
-
-
-def _usable(imageset: Any, images: list[NDArray[Any]]) -> list[NDArray[np.bool_]]:
-    """DIALS's mask, with zeros let in where dxtbx takes a lower trusted limit of 0 as excluded."""
-    masks = [mask.as_numpy_array().copy() for mask in imageset.get_mask(0)]
-    static = imageset.external_lookup.mask.data
-    for number, panel in enumerate(imageset.get_detector(0)):
-        if panel.get_trusted_range()[0] == 0:
-            zeros = images[number] == 0
-            zeros &= panel.get_untrusted_rectangle_mask().as_numpy_array()
-            if not static.empty():
-                zeros &= static.tile(number).data().as_numpy_array()
-            masks[number] |= zeros
-    return masks
 
 
 def _exclude(usable: list[NDArray[np.bool_]], strong: Any) -> None:

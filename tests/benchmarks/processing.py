@@ -7,22 +7,20 @@ left out. Also: the same with reading, the `dials` lane's own overhead, two work
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.fast_lane import FastLane
+from tests.benchmarks.parts.lane_overhead import PEER, cpu_s, show_overhead
 from tests.benchmarks.parts.processing_cases import Case, all_cases
 from tests.benchmarks.parts.ratios import show
-from tests.benchmarks.parts.stock_processor import HeldFrame, stock, stock_from_file
+from tests.benchmarks.parts.stock_processor import stock, stock_from_file
 from tests.benchmarks.parts.two_workers import show_two_workers
 
-REPEATS_STOCK = 2
+REPEATS_STOCK, STOCK_S = 2, 3.0
+"""At least so many repeats of stock DIALS, or so many seconds of it."""
 FAST_PER_STOCK = 5
-PEER = "dials.stills_process.Processor"
 STEPS = ("find", "index", "integrate")
-OVERHEAD = 1.0 / 1.05
-"""The `dials` lane at its slowest: 5 % of its time its own."""
 Seconds = dict[str, float]
 
 
@@ -37,7 +35,7 @@ def main() -> None:
             _with_reading(case, fast)
         for case in cases:
             if case.overhead_goal is not None:
-                _overhead(case, fast, dials, OVERHEAD if case.overhead_goal else 0.0)
+                show_overhead(case, fast, dials)
         show_two_workers(cases[-1])
     fast.close()
     dials.close()
@@ -45,7 +43,7 @@ def main() -> None:
 
 def _in_memory(case: Case, lane: FastLane) -> None:
     ours, theirs = [_fast(case, lane)], [stock(case, lane)]
-    for _ in range(REPEATS_STOCK):
+    for _ in range(max(REPEATS_STOCK, round(STOCK_S / theirs[0]["all"]))):
         ours += [_fast(case, lane) for _ in range(FAST_PER_STOCK)]
         theirs.append(stock(case, lane))
     mine, other = _medians(ours[1:]), _medians(theirs[1:])
@@ -69,25 +67,8 @@ def _with_reading(case: Case, lane: FastLane) -> None:
     if case.made_up:
         return
     lane.process(case.task)
-    ours = statistics.median(_cpu_s(lambda: lane.process(case.task)) for _ in range(FAST_PER_STOCK))
+    ours = statistics.median(cpu_s(lambda: lane.process(case.task)) for _ in range(FAST_PER_STOCK))
     _show(f"{case.what}, with reading", ours, stock_from_file(case, lane), 0.0)
-
-
-def _overhead(case: Case, fast: FastLane, dials: DialsLane, goal: float) -> None:
-    """Least times, since both sides do the same work; the frame is in memory on both sides."""
-    dials.reader = HeldFrame(case.frame)
-    dials.process(case.task)
-    ours, theirs = [], []
-    for _ in range(REPEATS_STOCK + 1):
-        ours.append(_cpu_s(lambda: dials.process(case.task)))
-        theirs.append(stock(case, fast)["all"])
-    _show(f"dials lane over bare Processor, {case.what}", min(ours), min(theirs), goal)
-
-
-def _cpu_s(action: Callable[[], object]) -> float:
-    started = time.process_time()
-    action()
-    return time.process_time() - started
 
 
 def _medians(runs: list[Seconds]) -> Seconds:
