@@ -13,6 +13,7 @@ from libs.diffraction.fast_solvent import FlatRings, flat_rings
 from libs.diffraction.geometry import RingCache, SolventRings, solvent_angles
 from libs.diffraction.pixel_correction import PixelCorrection, gain_mismatch
 from libs.diffraction.raw_frame import RawFrame
+from libs.diffraction.resolution_mask import ResolutionMasks
 from libs.messages import Recipe
 
 Mask = NDArray[np.bool_]
@@ -67,6 +68,7 @@ class GeometryCache:
     """Remembers the last geometry; frames of a run share it."""
 
     ring_cache: RingCache = field(default_factory=RingCache)
+    resolution_masks: ResolutionMasks = field(default_factory=ResolutionMasks)
     _key: _Key | None = None
     _known: FrameGeometry | None = None
 
@@ -88,20 +90,30 @@ class GeometryCache:
         pixel_mask = layout.joined(_combined(static, fast.params.integration.lookup.mask))
         rings = self._rings(beam, detector, recipe)
         correction = PixelCorrection.of(detector)
+        flat = flat_detector(beam, detector)
         return FrameGeometry(
-            detector=flat_detector(beam, detector),
+            detector=flat,
             layout=layout,
             trusted=trusted_limits(detector),
             correction=correction,
             trusted_corrected=trusted_limits(detector, correction),
             refusal=gain_mismatch(fast.params, detector),
-            spot_mask=layout.joined(_spot_masks(static, beam, detector, fast.params)),
+            spot_mask=layout.joined(self._spot_masks(static, beam, detector, flat, fast.params)),
             pixel_mask=pixel_mask,
             strong=np.zeros(layout.size, bool),
             rings=None if rings is None else flat_rings(rings, layout, pixel_mask),
             wavelength_angstrom=float(beam.get_wavelength()),
             d_min_angstrom=float(detector.get_max_resolution(beam.get_s0())),
         )
+
+    def _spot_masks(
+        self, static: list[Mask], beam: Any, detector: Any, flat: FlatDetector, params: Any
+    ) -> list[Mask]:
+        """What DIALS's own mask generator leaves, run once instead of for every frame."""
+        spots = params.spotfinder
+        own = self.resolution_masks.masks(beam, detector, flat, spots.filter)
+        masks = [mask & more for mask, more in zip(static, own, strict=True)]
+        return _combined(masks, spots.lookup.mask)
 
     def _rings(self, beam: Any, detector: Any, recipe: Recipe) -> SolventRings | None:
         try:
@@ -183,28 +195,3 @@ def _combined(static: list[Mask], path: Any) -> list[Mask]:
     if more is None:
         return static
     return [mask & flumpy.to_numpy(extra) for mask, extra in zip(static, more, strict=True)]
-
-
-def _spot_masks(static: list[Mask], beam: Any, detector: Any, params: Any) -> list[Mask]:
-    """DIALS's own mask generator, run once instead of for every frame."""
-    from dials.util.masking import generate_mask
-    from dxtbx import flumpy
-
-    generated = generate_mask(_Imageset(beam, detector), params.spotfinder.filter)
-    masks = [mask & flumpy.to_numpy(own) for mask, own in zip(static, generated, strict=True)]
-    return _combined(masks, params.spotfinder.lookup.mask)
-
-
-class _Imageset:
-    """What DIALS's mask generator asks of an imageset: the models, and no dynamic mask."""
-
-    def __init__(self, beam: Any, detector: Any) -> None:
-        self._beam, self._detector = beam, detector
-
-    def get_beam(self, index: int = 0) -> Any:
-        del index
-        return self._beam
-
-    def get_detector(self, index: int = 0) -> Any:
-        del index
-        return self._detector

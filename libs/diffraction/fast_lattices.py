@@ -1,5 +1,6 @@
 """From the fast lane's lattices to integrated reflections and messages."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from libs.diffraction.fast_recipe import FastRecipe
 from libs.diffraction.frame_pixels import Pixels
 from libs.diffraction.tasks import FrameTask
 from libs.messages import Lane, Lattice, ReflectionsIntegrated
+
+RMSD_PER_MEDIAN = 1.0 / math.sqrt(math.log(2.0))
 
 
 class NotIntegratedError(Exception):
@@ -95,7 +98,9 @@ def near_predictions(
 
 
 def _rmsd_without_symmetry(lattice: IndexedLattice, spots: Spots, detector: FlatDetector) -> float:
-    """DIALS looks at the rmsd before symmetry is imposed."""
+    """DIALS looks at the rmsd before symmetry is imposed, and after more outliers are dropped: here
+    it is that of a two-dimensional normal distribution with the median of the distances.
+    """
     panel = spots.panel[lattice.spots]
     observed = Observations(
         miller=lattice.miller,
@@ -105,7 +110,7 @@ def _rmsd_without_symmetry(lattice: IndexedLattice, spots: Spots, detector: Flat
     )
     refined = refine(lattice.a_matrix, without_symmetry(lattice.unit_cell), observed, detector)
     pixels = refined.deviation_mm / detector.pixel_mm[panel]
-    return float(np.sqrt((pixels**2).sum(axis=1).mean()))
+    return RMSD_PER_MEDIAN * float(np.median(np.hypot(pixels[:, 0], pixels[:, 1])))
 
 
 def lattice_message(

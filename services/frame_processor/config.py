@@ -11,7 +11,8 @@ from libs.service_kit import ServiceSettings
 class FrameProcessorSettings(ServiceSettings):
     """STILLSTREAM_WORKERS, STILLSTREAM_ARCHIVE_FOLDER and what all services share.
 
-    Workers are forked when they are first needed and take 0.15 to 0.3 GB each.
+    Workers are forked when they are first needed and take 0.13 GB (fast lane, 1 megapixel)
+    to 0.35 GB (`dials` lane, 6 megapixels) each.
     """
 
     workers: int = Field(

@@ -136,12 +136,15 @@ class JobDispatcher:
         return everything | changed | self._bookings.jobless
 
     async def _dispatch(self, run: RunId) -> None:
+        """Announce the run's jobs, then send their work, that of the fast lane first."""
         known = self._book.runs.get(run, RunKnown())
+        ready = []
         for job in await self._bookings.jobs_of(run, known.started):
             self._with_jobs.add(run)
-            ready = await self._announce(job)
-            if ready is not None and ready.state is JobState.ACTIVE:
-                await self._send(ready, known)
+            ready.append(await self._announce(job))
+        active = [job for job in ready if job is not None and job.state is JobState.ACTIVE]
+        for job in sorted(active, key=_is_slow):
+            await self._send(job, known)
 
     async def _announce(self, job: JobRecord) -> JobRecord | None:
         """The job once the others know its attempt and state; None while it has no recipe."""
@@ -194,6 +197,10 @@ class JobDispatcher:
         arrival = known.arrivals[sequence]
         topic, fraction = _where(arrival, work, steps)
         await self._outlet.hand_out(arrival, work, topic, fraction)
+
+
+def _is_slow(job: JobRecord) -> bool:
+    return job.recipe is None or job.recipe.lane is not Lane.FAST
 
 
 def _where(arrival: FramesArrived, work: Work, steps: Steps) -> tuple[Topic, float]:

@@ -27,6 +27,7 @@ from libs.service_kit.metrics import HEALTHY, show_lag, start_metrics_server
 from libs.streams import DeadLetters, KafkaSink, KafkaSource, Record, read_to_end
 from services.stats_aggregator.claim import Claim
 from services.stats_aggregator.config import AggregatorSettings
+from services.stats_aggregator.ending import end_soon, run_to_the_end
 from services.stats_aggregator.partition import SERVICE
 from services.stats_aggregator.quick_fetch import QuickFetchApp
 from services.stats_aggregator.service import Aggregator
@@ -53,10 +54,10 @@ def main() -> NoReturn:
     claim.wait()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    faust.Worker(
+    worker = faust.Worker(
         Shell(settings).app, loop=loop, loglevel="WARN", quiet=True, redirect_stdouts=False
-    ).execute_from_commandline()
-    raise SystemExit(0)
+    )
+    run_to_the_end(worker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +188,7 @@ class Shell:
 
     async def _on_shutdown(self, app: Any, **kwargs: Any) -> None:
         del app, kwargs
+        end_soon()
         if self._aggregator is not None:
             await asyncio.wait_for(self._save(self._aggregator), LAST_CHECKPOINT_S)
             await self.app.consumer.commit()  # or Faust's last commit joins one that began before
@@ -202,14 +204,20 @@ class Shell:
     def _show_lag(self, aggregator: Aggregator, assigned: set[TP]) -> None:
         lag: dict[tuple[str, int], int] = {}
         for tp in assigned:
-            state, end = aggregator.aggregation.partitions.get(tp.partition), self._end(tp)
+            state = aggregator.aggregation.partitions.get(tp.partition)
+            end = end_of(self.app.consumer, tp)
             if state is not None and end is not None:
                 lag[(tp.topic, tp.partition)] = max(0, end - state.next_offset)
         show_lag(SERVICE, lag)
 
-    def _end(self, tp: TP) -> int | None:
-        end: int | None = self.app.consumer.highwater(tp)
-        return end
+
+def end_of(consumer: Any, tp: TP) -> int | None:
+    """The offset of a partition's next new record, where Faust's consumer knows it."""
+    try:
+        end: int | None = consumer.highwater(tp)
+    except AssertionError:  # aiokafka's word for a partition that was dealt anew meanwhile
+        return None
+    return end
 
 
 def _app(settings: AggregatorSettings) -> Any:

@@ -30,7 +30,7 @@ from tests.frame_processor.test_with_kafka import frame_processor
 from tests.streams.readable import readable
 
 __all__ = ["simulated"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
 RUN = run_id("common", "beside", "0001", 1)
 N_SLOW, N_FAST, CHUNK = 8, 8, 4
 Found = dict[Lane, dict[int, FrameResult]]
@@ -74,7 +74,7 @@ async def results(kafka: str, run: RunId) -> Found:
 
 
 async def until(kafka: str, condition: Callable[[Found], bool]) -> Found:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 480
     while not condition(found := await results(kafka, RUN)):
         seen = {lane.value: sorted(frames) for lane, frames in found.items()}
         assert time.monotonic() < deadline, f"only these frames have a result: {seen}"

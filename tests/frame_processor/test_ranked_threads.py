@@ -17,10 +17,10 @@ def busy(threads: RankedThreads) -> Iterator[None]:
 
     def work() -> None:
         begun.set()
-        go.wait(20)
+        go.wait(240)
 
     threads.at(5).submit(work)
-    assert begun.wait(20)
+    assert begun.wait(240)
     yield
     go.set()
 
@@ -34,15 +34,15 @@ def test_urgent_calls_go_first_and_equal_ones_in_order() -> None:
                 for rank, name in ((1, "a"), (0, "a"), (1, "b"), (0, "b"))
             ]
         for future in futures:
-            future.result(20)
+            future.result(240)
     assert done == ["0a", "0b", "1a", "1b"]
 
 
 def test_an_error_reaches_whoever_asked_and_costs_no_thread() -> None:
     with RankedThreads(1, "test") as threads:
         with pytest.raises(ZeroDivisionError):
-            threads.at(0).submit(lambda: 1 // 0).result(20)
-        assert threads.at(0).submit(lambda: 7).result(20) == 7
+            threads.at(0).submit(lambda: 1 // 0).result(240)
+        assert threads.at(0).submit(lambda: 7).result(240) == 7
 
 
 def test_a_cancelled_call_is_never_made() -> None:
@@ -52,7 +52,7 @@ def test_a_cancelled_call_is_never_made() -> None:
             cancelled: Future[None] = threads.at(0).submit(done.append, 1)
             assert cancelled.cancel()
             last = threads.at(0).submit(done.append, 2)
-        last.result(20)
+        last.result(240)
     assert done == [2]
 
 
@@ -63,7 +63,7 @@ def test_the_threads_end_with_the_block() -> None:
     with RankedThreads(3, "ending") as threads:
         last = [threads.at(0).submit(threading.current_thread) for _ in range(3)]
         assert len(names()) == 3
-    mine = {future.result(20) for future in last}
+    mine = {future.result(240) for future in last}
     for thread in mine:
-        thread.join(20)
+        thread.join(240)
         assert not thread.is_alive()

@@ -34,7 +34,7 @@ from tests.diffraction.conftest import SimulatedRun, simulated
 from tests.streams.readable import readable
 
 __all__ = ["simulated"]
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -104,7 +104,7 @@ async def results_of(kafka: str, run: RunId) -> dict[int, list[FrameResult]]:
 
 
 async def wait_for_results(kafka: str, run: RunId, n: int) -> dict[int, list[FrameResult]]:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 480
     while len(found := await results_of(kafka, run)) < n:
         assert time.monotonic() < deadline, f"only frames {sorted(found)} have a result"
         await asyncio.sleep(0.2)

@@ -14,7 +14,7 @@ from libs.diffraction.lane_choice import LaneAnswer
 from libs.messages import Lane, Recipe
 from libs.messages.topics import WORK_LIVE, WORK_LIVE_DIALS
 from services.job_dispatcher.lanes import Lanes
-from tests.catalogue.builders import TRIAL, add_trial, arrived, started
+from tests.catalogue.builders import GROUP, TRIAL, add_trial, arrived, started
 from tests.job_dispatcher.harness import Harness, all_fast
 
 REASON = "the fast lane cannot honour: indexing.method_list"
@@ -100,3 +100,16 @@ async def test_a_known_cell_runs_in_the_fast_lane(editor: AsyncEngine) -> None:
     assert here.changes()[0].recipe.lane is Lane.FAST
     assert {c.recipe.lane for c in here.chunks(WORK_LIVE)} == {Lane.FAST}
     assert here.chunks(WORK_LIVE_DIALS) == []
+
+
+@pytest.mark.system
+async def test_of_two_trials_the_fast_one_is_sent_out_first(editor: AsyncEngine) -> None:
+    await add_trial(editor)
+    other = msgspec.structs.replace(TRIAL, name="second", lane=LaneChoice.FAST)
+    await add_trial(editor, other, msgspec.structs.replace(GROUP, name="the same jets"))
+    here = Harness(editor, [started(), arrived(0)], choose=all_fast)
+    await until(here, lambda: bool(here.chunks(WORK_LIVE) and here.chunks(WORK_LIVE_DIALS)))
+    before = len(here.chunks())
+    await here.step(arrived(1))
+    lanes = [chunk.recipe.lane for chunk in here.chunks()[before:]]
+    assert lanes == [Lane.FAST] * 3 + [Lane.DIALS] * 3

@@ -14,7 +14,8 @@ from typing import Self
 
 from libs.messages import JobId, RatesUpdated
 from libs.messages.topics import RATES
-from libs.streams import decode_record, read_whole
+from libs.streams import read_whole
+from tests.streams.readable import readable
 
 PATIENCE_S = 240.0
 
@@ -134,7 +135,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
 
 async def all_rates(bootstrap: str, job: JobId) -> list[RatesUpdated]:
     """Everything ever published about a job, in order."""
-    messages = [decode_record(r) for r in await read_whole(bootstrap, RATES) if r.value]
+    messages = readable(r for r in await read_whole(bootstrap, RATES) if r.value)
     return [m for m in messages if isinstance(m, RatesUpdated) and m.job == job]
 
 

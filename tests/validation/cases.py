@@ -28,9 +28,9 @@ FORMS = tuple(name for name in SAMPLES if name != "photosystem")  # needs a long
 KINDS = (
     *(Kind.HIT,) * 8,
     *(Kind.TWO,) * 4,
-    Kind.THREE,
     *(Kind.WEAK,) * 3,
     *(Kind.JET, Kind.JUNK, Kind.NOJET),
+    Kind.THREE,
 )
 N_WRONG_CELL = 3
 FRAMES_PER_GROUP = len(KINDS) + N_WRONG_CELL

@@ -148,3 +148,41 @@ def mm_to_pixels(
         result[k, 0] = (x + dx) / pixel_mm[p, 0]
         result[k, 1] = (y + dy) / pixel_mm[p, 1]
     return result
+
+
+@compiled
+def chord_lengths(
+    shape_px: NDArray[np.int64], pixel_mm: Floats, fast: Floats, slow: Floats, origin: Floats,
+    absorption: Floats, s0: Floats,
+) -> NDArray[np.float32]:  # fmt: skip
+    """|s1 − s0| λ = 2 sin θ of the centres of a panel's pixels, [slow, fast]."""
+    result = np.empty((shape_px[1], shape_px[0]), np.float32)
+    beam = s0 / math.sqrt((s0 * s0).sum())
+    ray = np.empty(3)
+    for j in range(shape_px[1]):
+        for i in range(shape_px[0]):
+            x = (i + 0.5) * pixel_mm[0]
+            y = (j + 0.5) * pixel_mm[1]
+            _aim(x, y, fast, slow, origin, ray)
+            if absorption[0] > 0.0:
+                depth = attenuation_length(absorption[0], absorption[1], ray, fast, slow, origin)
+                across = ray[0] * fast[0] + ray[1] * fast[1] + ray[2] * fast[2]
+                down = ray[0] * slow[0] + ray[1] * slow[1] + ray[2] * slow[2]
+                _aim(x - depth * across, y - depth * down, fast, slow, origin, ray)
+            total = 0.0
+            for k in range(3):
+                total += (ray[k] - beam[k]) ** 2
+            result[j, i] = math.sqrt(total)
+    return result
+
+
+@compiled
+def _aim(x: float, y: float, fast: Floats, slow: Floats, origin: Floats, ray: Floats) -> None:
+    """The unit vector from the sample to a place on a panel (mm)."""
+    total = 0.0
+    for k in range(3):
+        ray[k] = origin[k] + x * fast[k] + y * slow[k]
+        total += ray[k] * ray[k]
+    length = math.sqrt(total)
+    for k in range(3):
+        ray[k] /= length
