@@ -11,7 +11,10 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-from libs.diffraction import watched_processor
+from libs.diffraction import (
+    dials_preload,  # noqa: F401 - comes first: makes DIALS importable
+    watched_processor,
+)
 from libs.diffraction.dials_lane import DialsLane
 from libs.diffraction.fast_lane import FastLane
 from tests.benchmarks.parts.processing_cases import Case
