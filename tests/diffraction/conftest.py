@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from libs.diffraction import FramePool, FrameTask
+from libs.diffraction.debian_gaps import prepare
 from libs.diffraction.dials_lane import DialsLane
 from libs.messages import FrameNumber, FrameResult, Recipe, job_id, run_id
 from libs.simulation import (
@@ -38,6 +39,12 @@ indexing.multiple_lattice_search.max_lattices = 3
 prediction.d_min = 2.0
 """
 TaskMaker = Callable[..., FrameTask]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dials_can_be_imported() -> None:
+    """Whichever test comes first."""
+    prepare()
 
 
 @dataclass(frozen=True, kw_only=True)

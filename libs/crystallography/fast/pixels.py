@@ -33,12 +33,8 @@ class PixelLayout:
 
     def panels(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """Views of the panels' images."""
-        return [self.band(p, p + 1, pixels)[0] for p in range(len(self.shapes))]
-
-    def band(self, first: int, last: int, pixels: NDArray[Any]) -> NDArray[Any]:
-        """A view of neighbouring panels of one shape, up to `last`: [panel, slow, fast]."""
-        part = slice(self.starts[first], self.starts[last])
-        return pixels[part].reshape(last - first, *self.shapes[first])
+        parts = np.split(pixels, self.starts[1:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def joined(
         self, images: Sequence[NDArray[Any]], into: NDArray[Any] | None = None

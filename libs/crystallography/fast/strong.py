@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.crystallography.fast.dispersion import passing_pixels
+from libs.crystallography.fast.bands import bands_of, passing_of_bands
 from libs.crystallography.fast.extended import strong_of_dispersed
 from libs.crystallography.fast.pixels import PixelLayout
 from libs.crystallography.fast.settings import SpotSettings
@@ -15,8 +15,6 @@ LARGEST = 1 << 24
 """DIALS leaves values from here on out of its sums."""
 WIDE, LARGEST_KERNEL = 1 << 12, (1 << 7) - 1
 """Over so many pixels, squares of values below `WIDE` and values below `LARGEST` fit into int32."""
-BAND_PX = 800
-"""Of narrow panels that are searched side by side."""
 Floats = NDArray[np.float64]
 
 
@@ -39,11 +37,10 @@ def strong_pixels(
     if pixels.dtype != np.int32:
         rule = rule._replace(wide=np.inf)
     bounds = inclusive(trusted, pixels.dtype)
-    found = []
-    for first, last in _bands(layout.shapes, bounds):
-        image, mask, marks = (layout.band(first, last, flat) for flat in (pixels, usable, strong))
-        found.append(passing_pixels(image, mask, marks, bounds[first], rule))
-    places, numbers = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    bands = bands_of(layout.shapes, bounds)
+    places, numbers = passing_of_bands(
+        pixels, usable, strong, layout.starts, layout.shapes, bands, bounds, rule
+    )
     if not settings.extended:
         return places, numbers
     return strong_of_dispersed(
@@ -84,15 +81,3 @@ def _size(kernel: tuple[int, int]) -> int:
 def _sums_fit(kernel: tuple[int, int], trusted: Floats) -> bool:
     """Whether the sums of whole numbers fit into int32."""
     return _size(kernel) <= LARGEST_KERNEL and bool((trusted[:, 0] >= -LARGEST).all())
-
-
-def _bands(shapes: Integers, bounds: NDArray[Any]) -> list[tuple[int, int]]:
-    """First and last panel (exclusive) of neighbours that are alike: long rows are faster."""
-    alike = (shapes[1:] == shapes[:-1]).all(axis=1) & (bounds[1:] == bounds[:-1]).all(axis=1)
-    bands: list[tuple[int, int]] = []
-    first = 0
-    for end in [*(np.flatnonzero(~alike) + 1).tolist(), len(shapes)]:
-        most = max(1, BAND_PX // int(shapes[first, 1]))
-        bands += [(start, min(start + most, end)) for start in range(first, end, most)]
-        first = end
-    return bands
