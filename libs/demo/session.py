@@ -30,6 +30,7 @@ from libs.demo.beamtime import (
 from libs.demo.results import Latencies, RunCounts, latencies_s, run_counts
 from libs.demo.verification import verify
 from libs.local_stack import LocalStack
+from libs.local_stack.supervisor_file import END_WITH_PARENT
 from libs.service_kit import DatabaseSettings
 
 DEADLINE_S = 900.0
@@ -119,6 +120,7 @@ async def _feed(beamtime: Path, runs: Iterator[SimulatedRun]) -> None:
 async def _simulate(beamtime: Path, runs: Iterator[SimulatedRun]) -> None:
     for run in runs:
         process = await asyncio.create_subprocess_exec(
+            *END_WITH_PARENT,
             *simulate_command(beamtime, run),
             cwd=ROOT,
             stdout=asyncio.subprocess.DEVNULL,
