@@ -108,18 +108,19 @@ WORKERS = (
     f"SELECT {BIN_MS} AS time, o.worker AS metric, COUNT(*) * 1000 / $__interval_ms AS value\n"
     f"{FRAMES_IN_VIEW}\n GROUP BY time, metric ORDER BY time"
 ).replace(" WHERE f.", "  JOIN batch_origin o ON o.id = f.origin_id\n WHERE f.")
-STATISTICS_BAR = """SELECT r.started_us DIV 1000 AS started, r.number AS run, r.source AS source,
+RATES_OF_JOBS = """FROM rates s
+  JOIN job j ON j.id = s.job_id AND j.state <> 'deleted'
+  JOIN run r ON r.id = j.run_id
+  JOIN trial t ON t.id = j.trial_id"""
+STATISTICS_BAR = f"""SELECT r.started_us DIV 1000 AS started, r.number AS run, r.source AS source,
   t.name AS trial, s.n_announced AS images, s.n_processed AS processed, s.n_hits AS hits,
   s.n_indexed AS indexed, s.n_multi_lattice AS `2+ lattices`, s.n_high_quality AS `high quality`,
   s.n_unreadable AS unreadable, s.solvent_rate AS solvent, s.hit_rate AS `hit rate`,
   s.indexing_rate AS `indexing rate`, s.multi_lattice_rate AS `multi-lattice rate`,
   s.high_quality_rate AS `high-quality rate`, IF(s.preliminary, 'preliminary', 'final') AS state
-FROM rates s
-  JOIN job j ON j.id = s.job_id AND j.state <> 'deleted'
-  JOIN run r ON r.id = j.run_id
-  JOIN trial t ON t.id = j.trial_id
+{RATES_OF_JOBS}
  ORDER BY r.started_us DESC, j.id DESC LIMIT 50"""
-AGREEMENT = """SELECT r.started_us DIV 1000 AS started, r.number AS run, r.source AS source,
+AGREEMENT = f"""SELECT r.started_us DIV 1000 AS started, r.number AS run, r.source AS source,
   t.name AS trial, j.lane AS lane,
   s.n_indexed_by_both + s.n_indexed_by_neither + s.n_indexed_by_own + s.n_indexed_by_reference
     AS compared,
@@ -128,10 +129,7 @@ AGREEMENT = """SELECT r.started_us DIV 1000 AS started, r.number AS run, r.sourc
   s.n_indexed_by_own AS `only own lane`, s.n_indexed_by_reference AS `only reference`,
   s.n_strong_difference AS `spots`, s.cell_percent_difference AS `cell (%)`,
   s.d_min_angstrom_difference AS `resolution (Å)`
-FROM rates s
-  JOIN job j ON j.id = s.job_id AND j.state <> 'deleted'
-  JOIN run r ON r.id = j.run_id
-  JOIN trial t ON t.id = j.trial_id
+{RATES_OF_JOBS}
  WHERE s.agreement_rate IS NOT NULL
  ORDER BY r.started_us DESC, j.id DESC LIMIT 50"""
 RUNS = """SELECT r.started_us DIV 1000 AS time, r.ended_us DIV 1000 AS timeend,

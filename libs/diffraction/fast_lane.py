@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from libs.crystallography.fast.lattices import IndexedLattice, find_lattices
 from libs.crystallography.fast.settings import SpotSettings
@@ -207,8 +206,7 @@ class _FrameRun:
                 self._pixels, geometry.spot_mask, *where, settings, geometry.strong
             )
         else:
-            corrected = np.asarray(self._pixels, np.float64)
-            strong = strong_by_dials(corrected, geometry.spot_mask, *where, self._fast.params)
+            strong = strong_by_dials(self._pixels, geometry.spot_mask, *where, self._fast.params)
             spots, pixels = spots_of_strong(self._pixels, geometry.layout, *strong, settings)
         self.spots, self._n_strong = spots, len(spots)
         self._seconds["find"] = self._clock() - started

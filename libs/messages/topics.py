@@ -54,34 +54,23 @@ JOBS = Topic(
     partitions=1,
     retention_ms=COMPACTED,
 )
-WORK_LIVE = Topic(
-    name="stillstream.work-live.v1",
-    messages=(FramesToProcess,),
-    key=lambda m: f"{m.job}#{m.chunk}",
-    partitions=24,
-    retention_ms=7 * DAY_MS,
-)
-WORK_LIVE_DIALS = Topic(
-    name="stillstream.work-live-dials.v1",
-    messages=(FramesToProcess,),
-    key=lambda m: f"{m.job}#{m.chunk}",
-    partitions=24,
-    retention_ms=7 * DAY_MS,
-)
-WORK_BATCH = Topic(
-    name="stillstream.work-batch.v1",
-    messages=(FramesToProcess,),
-    key=lambda m: f"{m.job}#{m.chunk}",
-    partitions=24,
-    retention_ms=30 * DAY_MS,
-)
-WORK_REFERENCE = Topic(
-    name="stillstream.work-reference.v1",
-    messages=(FramesToProcess,),
-    key=lambda m: f"{m.job}#{m.chunk}",
-    partitions=24,
-    retention_ms=30 * DAY_MS,
-)
+
+
+def _work(name: str, days: int) -> Topic:
+    """Chunks of frames to process; many partitions: this is the parallelism."""
+    return Topic(
+        name=f"stillstream.{name}.v1",
+        messages=(FramesToProcess,),
+        key=lambda m: f"{m.job}#{m.chunk}",
+        partitions=24,
+        retention_ms=days * DAY_MS,
+    )
+
+
+WORK_LIVE = _work("work-live", days=7)
+WORK_LIVE_DIALS = _work("work-live-dials", days=7)
+WORK_BATCH = _work("work-batch", days=30)
+WORK_REFERENCE = _work("work-reference", days=30)
 FRAMES = Topic(
     name="stillstream.frames.v1",
     messages=(FramesProcessed,),
